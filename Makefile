@@ -1,0 +1,63 @@
+# make report   run every notebook of one scale and build the book: build/html/index.html
+# make test     lint and test
+# Both build the environment first, when requirements.txt or pyproject.toml changed.
+
+SHELL := /bin/bash
+FAMILY ?= mnist
+SCALE ?= embedded
+VENV ?= .venv
+CORES ?= 2
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+# Position of the summary, such as 10/10.
+LAST := "from cgnlib.report.jobs import jobs; n = jobs('$(SCALE)', '$(FAMILY)')[0].total; print(f'{n}/{n}')"
+
+.PHONY: report test env check-family clean
+
+report: check-family
+	@$(MAKE) --silent --no-print-directory $(STAMP)
+	@# Bad parameters stop here, before hours of work. After that nothing stops the rest: the summary
+	@# and the book are always made, and the worst status is the result. --nolock: after a kill a
+	@# lock would stay for ever, and every run has a lock of its own, which the kernel releases.
+	@worst=0; note() { s=$$?; [ $$s -le $$worst ] || worst=$$s; }; \
+	trap 'echo "interrupted: run make report again to continue" >&2; exit 130' INT TERM; \
+	$(PY) -m cgnlib check params/$(SCALE)/*_mnist.yaml >/dev/null || exit 2; \
+	$(PY) -m snakemake --snakefile Snakefile --config scale=$(SCALE) family=$(FAMILY) \
+	    --cores $(CORES) --keep-going --rerun-incomplete --rerun-triggers mtime --nolock \
+	    --quiet all || note; \
+	$(PY) -m cgnlib run summary $(SCALE) -p family $(FAMILY) \
+	    --label "$$($(PY) -c $(LAST))" || note; \
+	$(PY) -m cgnlib book --scale $(SCALE) --family $(FAMILY) || note; \
+	exit $$worst
+
+test:
+	@$(MAKE) --silent --no-print-directory $(STAMP)
+	$(PY) -m ruff check .
+	$(PY) -m pytest --cov=cgnlib --cov-report=term
+
+env:
+	@$(MAKE) --silent --no-print-directory $(STAMP)
+
+check-family:
+	@case "$(FAMILY)" in mnist) ;; *) \
+	    echo "error: FAMILY=$(FAMILY) is not available yet: only mnist exists for now" >&2; exit 2;; esac
+
+# The stamp is written last: an interrupted installation is taken up again. A half-made environment
+# (no working pip) is made anew.
+$(STAMP): requirements.txt pyproject.toml
+	@if ! $(PY) -m pip --version >/dev/null 2>&1; then \
+	    for python in python3.11 python3 python3.12; do \
+	        if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	            2>/dev/null; then found=$$python; break; fi; \
+	    done; \
+	    if [ -z "$$found" ]; then \
+	        echo "error: Python 3.11 or 3.12 is needed, as python3.11 or python3" >&2; exit 2; fi; \
+	    echo "making $(VENV) with $$found"; $$found -m venv --clear $(VENV) || exit 2; \
+	fi
+	@echo "installing requirements (once, some minutes)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+clean:
+	rm -rf build .snakemake

@@ -1,0 +1,164 @@
+"""Speed of the biased MNIST family, one JSON line per measurement.
+
+    python benchmarks/mnist.py [NAME ...]     (default: every measurement but the whole journey)
+    python benchmarks/mnist.py journey        (from nothing to an ODR number, each variant)
+
+Run it on an otherwise idle machine. ``--threads`` sets the CPU threads (default 2).
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+
+import torch
+
+from cgnlib.classifiers.cnn import MnistCnn
+from cgnlib.classifiers.erm import Erm, Schedule
+from cgnlib.data.biased_mnist import build
+from cgnlib.generators.cgn_training import CgnMethod, CgnSettings
+from cgnlib.generators.counterfactuals import Counterfactuals
+from cgnlib.networks.features import vgg_features
+from cgnlib.params import MnistParams, load_params
+from cgnlib.paths import project_root
+from cgnlib.rng import rng
+
+VARIANTS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
+
+
+def embedded(dataset: str) -> MnistParams:
+    return load_params(project_root() / "params" / "embedded" / f"{dataset}.yaml")
+
+
+def say(name: str, value: float, unit: str, **more) -> None:
+    line = {
+        "benchmark": name,
+        "value": round(value, 3),
+        "unit": unit,
+        **more,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+    }
+    print(json.dumps(line), flush=True)
+
+
+def seconds(action: Callable[[], object], repeats: int, warm_up: int = 3) -> float:
+    """Median seconds of one call."""
+    for _ in range(warm_up):
+        action()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+
+def _cgn_step(name: str, params: MnistParams, random_vgg: bool = False) -> None:
+    settings = CgnSettings(**{field: getattr(params, field) for field in CgnSettings.names()})
+    features = vgg_features("random_vgg", settings.perceptual_weights) if random_vgg else None
+    method = CgnMethod(settings, 0, features)
+    batch = torch.rand(params.cgn_batch, 3, 32, 32) * 2 - 1, torch.arange(params.cgn_batch) % 10
+    value = seconds(lambda: method.update(batch), 40, 8)
+    say(name, 1000 * value, "ms/step", dataset=params.dataset, batch=params.cgn_batch)
+
+
+def cgn_step_embedded() -> None:
+    for dataset in VARIANTS:
+        _cgn_step("cgn_step_embedded", embedded(dataset))
+
+
+def cgn_step_paper() -> None:
+    """Published settings; VGG16 with random weights costs what the trained one does."""
+    for dataset in VARIANTS:
+        _cgn_step(
+            "cgn_step_paper",
+            load_params(project_root() / "params" / "paper" / f"{dataset}.yaml", {"device": "cpu"}),
+            True,
+        )
+
+
+def counterfactual_images() -> None:
+    params = embedded("wildlife_mnist")
+    settings = CgnSettings(**{field: getattr(params, field) for field in CgnSettings.names()})
+    fakes = Counterfactuals(CgnMethod(settings, 0).model, 20_000, 1, 5_000, 0)
+    index = torch.randint(20_000, (1000,), generator=rng(0, "benchmark"))
+    say("counterfactual_images", 1000 / seconds(lambda: fakes.batch(index), 40), "images/s")
+
+
+def bank_images() -> None:
+    params = embedded("wildlife_mnist")
+    settings = CgnSettings(**{field: getattr(params, field) for field in CgnSettings.names()})
+    model = CgnMethod(settings, 0).model
+    value = seconds(lambda: Counterfactuals(model, 2000, 1, 2000, 0), 5, 1)
+    say("bank_images", 6000 / value, "mechanism outputs/s")
+
+
+def classifier_images() -> None:
+    for bf16 in (False, True):
+        method = Erm(MnistCnn(), Schedule("adamw", 6e-3, 10_000, 1), bf16)
+        batch = torch.rand(128, 3, 32, 32) * 2 - 1, torch.arange(128) % 10
+        value = 128 / seconds(lambda method=method, batch=batch: method.update(batch), 40)
+        say("classifier_images", value, "images/s", batch=128, bf16=bf16)
+
+
+def wildlife_images() -> None:
+    variant = build(embedded("wildlife_mnist"))["train"]
+    generator = rng(0, "benchmark")
+    index = torch.randint(len(variant), (1000,), generator=generator)
+    labels = torch.randint(10, (1000,), generator=generator)
+    value = 1000 / seconds(lambda: variant.draw(index, labels, labels, generator), 40)
+    say("wildlife_images", value, "images/s")
+
+
+def journey() -> None:
+    """From an empty store to the test accuracy of Original+CGN."""
+    from cgnlib import mnist
+    from cgnlib.evaluation.scores import accuracy
+
+    for dataset in VARIANTS:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["CGN_RUNS"] = folder
+            start = time.perf_counter()
+            arrays, _ = mnist.predictions(embedded(dataset), "Original+CGN", "test")
+            say(
+                "journey",
+                time.perf_counter() - start,
+                "s",
+                dataset=dataset,
+                test_accuracy=round(accuracy(arrays["predicted"], arrays["shape"]), 2),
+            )
+
+
+BENCHMARKS = {
+    f.__name__: f
+    for f in (
+        cgn_step_embedded,
+        cgn_step_paper,
+        counterfactual_images,
+        bank_images,
+        classifier_images,
+        wildlife_images,
+        journey,
+    )
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS)
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    for name in arguments.names or [name for name in BENCHMARKS if name != "journey"]:
+        BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main()

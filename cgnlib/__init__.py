@@ -1,0 +1,27 @@
+"""CGN reproducibility study: mechanisms, counterfactuals and classifiers behind the notebooks.
+
+Names are loaded on first use, so that commands that only read files answer at once.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "read_params": "cgnlib.params",
+    "load_params": "cgnlib.params",
+    "UserError": "cgnlib.errors",
+    "begin": "cgnlib.report.records",
+    "mnist": "cgnlib.pipelines.mnist",
+    "figures": "cgnlib.report.figures",
+    "tables": "cgnlib.report.tables",
+    "verdicts": "cgnlib.report.verdicts",
+    "published": "cgnlib.report.published",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cgnlib' has no attribute {name!r}")
+    home = import_module(_HOMES[name])
+    return home if _HOMES[name].endswith(f".{name}") else getattr(home, name)

@@ -1,0 +1,82 @@
+"""Empirical risk minimisation: cross-entropy on the batches it is given."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Optimiser and step-size schedule of a classifier.
+
+    ``adamw``: one cycle, from lr / 10 up to ``lr`` in a fifth of the steps, then down to 0.
+    ``adadelta`` (the paper): lr times 0.7 after each epoch of ``epoch_steps`` updates.
+    """
+
+    optimiser: str
+    lr: float
+    steps: int
+    epoch_steps: int
+
+    def build(
+        self, network: nn.Module
+    ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        """Optimiser and scheduler (stepped after every update)."""
+        if self.optimiser == "adadelta":
+            optimiser = torch.optim.Adadelta(network.parameters(), lr=self.lr)
+            return optimiser, torch.optim.lr_scheduler.StepLR(optimiser, self.epoch_steps, 0.7)
+        optimiser = torch.optim.AdamW(network.parameters(), lr=self.lr, fused=True)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, max_lr=self.lr, total_steps=self.steps + 1, pct_start=0.2, div_factor=10.0
+        )
+        return optimiser, cycle
+
+
+class Erm:
+    """Cross-entropy training of one network: a method for :func:`cgnlib.training.fit`.
+
+    Args:
+        network: images (B, 3, 32, 32) to logits (B, K), or to (B, K, F) for F factors at once.
+        schedule: optimiser and step sizes.
+        bf16: bfloat16 autocast.
+        device: where the network runs.
+    """
+
+    def __init__(
+        self, network: nn.Module, schedule: Schedule, bf16: bool = False, device: str = "cpu"
+    ):
+        self.network, self.bf16, self.device = network.to(device), bf16, device
+        self.optimiser, self.scheduler = schedule.build(network)
+
+    def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """One step on images in [-1, 1] and labels (B,) or (B, F); returns the loss and the running
+        accuracy in percent, both before the step."""
+        images, labels = (part.to(self.device, non_blocking=True) for part in batch)
+        images = images.contiguous(memory_format=torch.channels_last)
+        self.network.train()
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.bf16):
+            logits = self.network(images)
+        logits = logits.float()
+        loss = F.cross_entropy(logits, labels)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.scheduler.step()
+        correct = (logits.detach().argmax(1) == labels).float().mean()
+        return {"loss": loss.detach(), "train_accuracy": 100 * correct}
+
+    def state_dict(self) -> dict:
+        """Everything the next update depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continue from :meth:`state_dict`."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.scheduler.load_state_dict(state["scheduler"])

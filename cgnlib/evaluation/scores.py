@@ -1,0 +1,121 @@
+"""Scores from arrays: pure functions, averaged per example, never per batch."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cgnlib.errors import UserError
+from cgnlib.rng import numpy_rng
+
+FACTORS = ("shape", "foreground", "background")
+UNDECIDED = (0.05, 0.95)  # a mask pixel strictly between is neither background nor digit
+_CHUNK_CELLS = 4_000_000
+
+
+def accuracy(predicted: np.ndarray, label: np.ndarray) -> float:
+    """Share of predictions that equal their label, in percent. Both (N,)."""
+    return 100 * _agreement(predicted, label)
+
+
+def bootstrap_interval(
+    correct: np.ndarray,
+    groups: np.ndarray,
+    seed: int,
+    draws: int = 2000,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of an accuracy, (low, high) in percent.
+
+    Whole groups are drawn with replacement, because the colourings of one test digit are not
+    independent; a draw's accuracy weighs every image in it alike.
+
+    Args:
+        correct: (N,) 0 or 1 (or bool).
+        groups: (N,) which group, such as the source digit, each belongs to.
+    """
+    correct = _filled(correct, "bootstrap_interval").astype(np.float64)
+    if len(groups) != len(correct):
+        raise UserError(f"bootstrap_interval: {len(correct)} results in {len(groups)} groups")
+    _, member, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    right = np.bincount(member, weights=correct)  # (G,)
+    stream = numpy_rng(seed, "bootstrap")
+    count = len(sizes)
+    rates = []
+    for start in range(0, draws, step := max(1, _CHUNK_CELLS // count)):
+        chosen = stream.integers(count, size=(min(step, draws - start), count))
+        rates.append(right[chosen].sum(axis=1) / sizes[chosen].sum(axis=1))
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.concatenate(rates), [tail, 1 - tail])
+    return 100 * float(low), 100 * float(high)
+
+
+def mask_mean(masks: np.ndarray) -> np.ndarray:
+    """Mean of each mask, (N,) in [0, 1]; masks (N, 1, H, W) or (N, H, W)."""
+    return _planes(masks).mean(axis=(1, 2))
+
+
+def border_mean(masks: np.ndarray, px: int) -> np.ndarray:
+    """Mean of each mask over the frame ``px`` pixels wide, (N,) in [0, 1]."""
+    planes = _planes(masks)
+    height, width = planes.shape[1:]
+    if not 0 < px <= min(height, width) / 2:
+        raise UserError(f"border_mean: a border of {px} px does not fit {height}x{width} masks")
+    frame = np.ones((height, width), dtype=bool)
+    frame[px : height - px, px : width - px] = False
+    return planes[:, frame].mean(axis=1)
+
+
+def binary_share(masks: np.ndarray) -> float:
+    """Share of all pixels left undecided, strictly between 0.05 and 0.95: 0 is a binary mask."""
+    planes = _planes(masks)
+    return float(((planes > UNDECIDED[0]) & (planes < UNDECIDED[1])).mean())
+
+
+def mask_readability(predicted: np.ndarray, label: np.ndarray) -> float:
+    """Share of thresholded masks that a digit classifier reads as their shape label, in [0, 1]."""
+    return _agreement(predicted, label)
+
+
+def disentanglement_matrix(
+    predicted: Mapping[str, np.ndarray], intended: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """How often what each factor's oracle reads agrees with each intended label.
+
+    Args:
+        predicted: by factor (shape, foreground, background), the (N,) labels its oracle reads.
+        intended: by factor, the (N,) labels the images were made with.
+
+    Returns:
+        (3, 3) in [0, 1]: row the oracle, column the intended label. Independent factors make the
+        diagonal 1 and the rest 0.1. An absent factor's row and column are NaN.
+    """
+    matrix = np.full((3, 3), np.nan)
+    for row, oracle in enumerate(FACTORS):
+        for column, factor in enumerate(FACTORS):
+            if oracle in predicted and factor in intended:
+                matrix[row, column] = _agreement(predicted[oracle], intended[factor])
+    return matrix
+
+
+def _agreement(predicted: np.ndarray, label: np.ndarray) -> float:
+    predicted, label = _filled(predicted, "predictions"), np.asarray(label)
+    if predicted.shape != label.shape:
+        raise UserError(f"predictions {predicted.shape} and labels {label.shape} differ in shape")
+    return float((predicted == label).mean())
+
+
+def _filled(values: np.ndarray, where: str) -> np.ndarray:
+    values = np.asarray(values)
+    if not values.size:
+        raise UserError(f"{where}: nothing to score; pass at least one example")
+    return values
+
+
+def _planes(masks: np.ndarray) -> np.ndarray:
+    """(N, H, W) float64."""
+    masks = _filled(masks, "masks").astype(np.float64)
+    if masks.ndim == 4 and masks.shape[1] == 1:
+        masks = masks[:, 0]
+    if masks.ndim != 3:
+        raise UserError(f"masks have shape {masks.shape}; expected (N, 1, H, W) or (N, H, W)")
+    return masks

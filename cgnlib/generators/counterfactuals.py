@@ -1,0 +1,141 @@
+"""Counterfactual images composed on the fly from banks of masks, foregrounds and backgrounds.
+
+A counterfactual is a composition of independent parts. Keeping the parts (uint8) and composing a
+batch when it is asked for costs the memory of some thousand images instead of a million.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
+from cgnlib.generators.sampling import to_bytes
+from cgnlib.rng import rng
+
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Outputs of one mechanism: ``pixels`` (N, 32, 32, C) uint8 and their ``labels`` (N,)."""
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def balanced_labels(count: int, generator: torch.Generator) -> Tensor:
+    """(count,) labels, every class as often as the others (up to one), in random order."""
+    return (torch.arange(count) % N_CLASSES)[torch.randperm(count, generator=generator)]
+
+
+def fill_bank(cgn: MnistCgn, role: str, count: int, seed: int) -> Bank:
+    """Sample ``count`` outputs of the mechanism ``role`` (shape, foreground or background), each
+    with its own noise, in eval mode.
+
+    Raises:
+        KeyError: for an unknown role.
+    """
+    make = {"shape": cgn.mask, "foreground": cgn.foreground, "background": cgn.background}[role]
+    generator = rng(seed, "bank", role)
+    device = next(cgn.parameters()).device
+    labels = balanced_labels(count, generator)
+    pixels = torch.empty(count, 32, 32, 1 if role == "shape" else 3, dtype=torch.uint8)
+    with cgn.sampling(generator):
+        for start in range(0, count, _BATCH):
+            part = labels[start : start + _BATCH]
+            noise = torch.randn(len(part), cgn.latent, generator=generator)
+            made = make(noise.to(device), part.to(device))
+            pixels[start : start + len(part)] = to_bytes(made, 0.0 if role == "shape" else -1.0)
+    return Bank(pixels, labels)
+
+
+class Counterfactuals:
+    """A set of ``count`` labelled counterfactual images over three banks.
+
+    Image i takes mask i // ratio; foregrounds and backgrounds are drawn for every image anew, so
+    their labels are independent of the shape label and of each other, and equal it in one image of
+    ten (CGN, appendix; published code). Banks larger than ``bank_limit`` are capped: entries are
+    then used more than once, in new combinations.
+
+    Args:
+        cgn: a trained CGN.
+        count: number of images in the set.
+        ratio: texturings per mask.
+        bank_limit: most entries per bank.
+        seed: of noise, labels and combinations.
+        stream: name of the random stream, so that a held-out set differs from the training set.
+    """
+
+    def __init__(
+        self,
+        cgn: MnistCgn,
+        count: int,
+        ratio: int,
+        bank_limit: int,
+        seed: int,
+        stream: str = "train",
+    ):
+        bank_seed = seed if stream == "train" else seed + 2**31
+        masks = min(-(-count // ratio), bank_limit)
+        textures = min(count, bank_limit)
+        self.shape = fill_bank(cgn, "shape", masks, bank_seed)
+        self.foreground = fill_bank(cgn, "foreground", textures, bank_seed)
+        self.background = fill_bank(cgn, "background", textures, bank_seed)
+        generator = rng(bank_seed, "combinations")
+        self._index = torch.stack(
+            [  # (count, 3) int32
+                (torch.arange(count) // ratio) % masks,
+                _draws(count, textures, generator),
+                _draws(count, textures, generator),
+            ],
+            1,
+        ).int()
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def labels(self, index: Tensor) -> Tensor:
+        """(B, 3) shape, foreground and background labels of images ``index``."""
+        shape, foreground, background = self._index[index].long().unbind(1)
+        return torch.stack(
+            [
+                self.shape.labels[shape],
+                self.foreground.labels[foreground],
+                self.background.labels[background],
+            ],
+            1,
+        )
+
+    def bytes(self, index: Tensor) -> Tensor:
+        """Images ``index`` as (B, 32, 32, 3) uint8."""
+        return self._blend(index).round().to(torch.uint8)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Images (B, 3, 32, 32) float32 in [-1, 1], channels_last, and labels (B, 3)."""
+        images = self._blend(index).div_(127.5).sub_(1)
+        return images.permute(0, 3, 1, 2), self.labels(index)
+
+    def masks(self, index: Tensor) -> Tensor:
+        """Masks of images ``index``, (B, 1, 32, 32) float32 in [0, 1]."""
+        rows = self._index[index, 0].long()
+        return (self.shape.pixels[rows].float() / 255).permute(0, 3, 1, 2)
+
+    def _blend(self, index: Tensor) -> Tensor:
+        shape, foreground, background = self._index[index].long().unbind(1)
+        weight = self.shape.pixels[shape].float().div_(255)
+        return torch.lerp(
+            self.background.pixels[background].float(),
+            self.foreground.pixels[foreground].float(),
+            weight,
+        )
+
+
+def _draws(count: int, entries: int, generator: torch.Generator) -> Tensor:
+    """Entry used by each image: a permutation while entries suffice, else uniform draws."""
+    if entries >= count:
+        return torch.randperm(entries, generator=generator)[:count]
+    return torch.randint(entries, (count,), generator=generator)

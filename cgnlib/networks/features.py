@@ -1,0 +1,78 @@
+"""Frozen feature networks behind the perceptual loss.
+
+Each returns the maps of four layers. What stands behind the name is a parameter
+(``perceptual_features``), never a fallback: ``vgg16`` without its file is an error.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from cgnlib.errors import UserError
+from cgnlib.rng import seed_for
+
+# Index of the ReLU before each of the first four max-pools: relu1_2, relu2_2, relu3_3, relu4_3.
+VGG16_LAYERS = (3, 8, 15, 22)
+VGG16_BN_LAYERS = (5, 12, 22, 32)
+CNN_LAYERS = (2, 5, 7, 9)  # the ReLUs of the biased MNIST classifier
+
+
+class Features(nn.Module):
+    """Maps of up to four layers of a frozen sequential network, stopping at the last one wanted.
+
+    Args:
+        network: the layers.
+        taps: positions of the four layers in ``network``.
+        weights: one per tap; a tap of weight 0 is not returned (``None`` stands in its place).
+    """
+
+    def __init__(self, network: nn.Sequential, taps: Sequence[int], weights: Sequence[float]):
+        super().__init__()
+        self.taps = tuple(taps)
+        self.wanted = tuple(tap for tap, weight in zip(taps, weights, strict=True) if weight > 0)
+        last = max(self.wanted, default=-1)
+        self.network = nn.Sequential(*list(network)[: last + 1]).requires_grad_(False).eval()
+        for module in self.network:
+            if isinstance(module, nn.ReLU):
+                module.inplace = False  # a tapped map must survive the layers after it
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> list[Tensor | None]:
+        """Maps (B, C, H, W) per tap for images (B, 3, H, W), fed as they are (in [-1, 1])."""
+        maps: dict[int, Tensor] = {}
+        for position, layer in enumerate(self.network):
+            images = layer(images)
+            if position in self.wanted:
+                maps[position] = images
+        return [maps.get(tap) for tap in self.taps]
+
+
+def _published_vgg(kind: str, path: Path) -> nn.Sequential:
+    network = getattr(torchvision.models, kind)(weights=None)
+    try:
+        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+    except (RuntimeError, OSError, ValueError, EOFError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} is not torchvision's {kind} state dict: {reason}") from None
+    return network.features
+
+
+def _random_vgg(seed: int) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_for(seed, "random-vgg"))
+        return torchvision.models.vgg16(weights=None).features
+
+
+def vgg_features(kind: str, weights: Sequence[float], path: Path | None = None) -> Features:
+    """VGG16 features: ``vgg16`` or ``vgg16_bn`` from torchvision's file at ``path``, or
+    ``random_vgg`` (plain VGG16 with fixed random weights).
+
+    Raises:
+        UserError: when the file does not hold that network.
+    """
+    taps = VGG16_BN_LAYERS if kind == "vgg16_bn" else VGG16_LAYERS
+    network = _random_vgg(0) if kind == "random_vgg" else _published_vgg(kind, path)
+    return Features(network, taps, weights)

@@ -1,0 +1,318 @@
+"""Typed, strict parameters of one run.
+
+A preset is a parameter file; a notebook lists the parameters it uses in its default cell; both are
+checked here against one frozen model per family. Nothing is derived in a parameters cell and no
+parameter file changes a code path other than through the values it names.
+"""
+
+import ast
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cgnlib.errors import UserError
+
+DEFAULT_MARK = "# Default parameters"  # first line of a notebook's parameters cell
+INJECTED_MARK = "# Parameters"  # first line of the cell papermill injects
+
+
+class MnistParams(BaseModel):
+    """Parameters of the biased MNIST family; the defaults are those of embedded colored MNIST."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    # What is run
+    dataset: Literal["colored_mnist", "double_colored_mnist", "wildlife_mnist"] = Field(
+        "colored_mnist", description="biased MNIST variant"
+    )
+    scale: Literal["smoke", "embedded", "full", "paper"] = Field(
+        "embedded", description="which scale the values belong to"
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of every random stream")
+    threads: int = Field(2, ge=1, le=256, description="CPU threads; part of the artefact hash")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
+
+    # Data
+    digits: Literal["bundled", "idx", "download"] = Field(
+        "bundled", description="5,000 bundled digits, IDX files, or torchvision's download"
+    )
+    digits_dir: str = Field("", description="folder of the IDX files; empty: CGN_DATA/MNIST/raw")
+    textures: Literal["procedural", "dtd"] = Field(
+        "procedural", description="wildlife textures: made here, or the DTD images"
+    )
+    textures_dir: str = Field("", description="folder of DTD; empty: CGN_DATA/dtd")
+    object_palette: str = Field(
+        "lntl", description="'lntl', 'double', or ten colours by class, comma-separated"
+    )
+    background_palette: str = Field(
+        "double", description="'double', or ten colours by class, comma-separated"
+    )
+    colour_noise_std: float = Field(
+        0.1414, ge=0.0, le=1.0, description="std of the colour noise, colours in [0, 1]"
+    )
+    train_correlation_prob: float = Field(
+        1.0, ge=0.0, le=1.0, description="probability that a training factor equals its class's"
+    )
+    test_colourings: int = Field(10, ge=1, le=100, description="random colourings per test digit")
+
+    # CGN: architecture
+    cgn_latent: int = Field(32, ge=1, le=1024, description="size of the noise u")
+    cgn_width: int = Field(16, ge=2, le=256, description="channel multiplier of the mechanisms")
+    cgn_norm: Literal["instance", "batch"] = Field(
+        "batch", description="norm after the linear layer; 'instance' also between shape blocks"
+    )
+    cgn_mask: Literal["clamp", "sigmoid"] = Field(
+        "sigmoid", description="how the shape mechanism's output becomes a mask"
+    )
+    cgn_mask_bias: float = Field(-2.0, ge=-10, le=10, description="start value of the mask logit")
+    cgn_head: Literal["full", "subpixel"] = Field(
+        "subpixel", description="end of the texture mechanisms: two layers at 32x32 or one at 16x16"
+    )
+    cgn_shuffle: bool = Field(True, description="random cyclic shift of textures (the shuffler)")
+    cgn_init: Literal["default", "orthogonal", "normal"] = Field(
+        "default", description="initialisation of the mechanisms"
+    )
+    cgn_init_gain: float = Field(1.0, gt=0.0, le=10.0, description="gain (or std) of that init")
+    cgn_shared_noise: bool = Field(
+        False, description="one u for all mechanisms in training (the paper) or one each"
+    )
+    disc: Literal["linear", "conv", "projection"] = Field("projection", description="discriminator")
+    disc_width: int = Field(24, ge=1, le=4096, description="discriminator width")
+
+    # CGN: losses
+    adversarial: Literal["lsgan", "nonsaturating"] = Field(
+        "nonsaturating", description="adversarial loss"
+    )
+    weight_adversarial: float = Field(1.0, ge=0.0, description="weight of the adversarial loss")
+    r1_gamma: float = Field(1.0, ge=0.0, description="R1 gradient penalty on real images")
+    r1_every_steps: int = Field(8, ge=1, description="steps between R1 penalties (lazy)")
+    weight_binary: float = Field(0.3, ge=0.0, description="weight of the mask's binary entropy")
+    binary_ramp_frac: float = Field(
+        0.5, ge=0.0, le=1.0, description="share of training over which that weight rises from 0"
+    )
+    weight_mask: float = Field(20.0, ge=0.0, description="weight of the mask interval loss")
+    mask_low: float = Field(0.06, ge=0.0, le=1.0, description="lower end of the mask interval")
+    mask_high: float = Field(0.30, ge=0.0, le=1.0, description="upper end of the mask interval")
+    weight_edge: float = Field(3.0, ge=0.0, description="weight of the edge loss")
+    edge_form: Literal["mean", "legacy"] = Field(
+        "mean", description="edge loss as written ('mean') or as coded ('legacy')"
+    )
+    edge_px: int = Field(3, ge=1, le=15, description="border width of the edge loss")
+    perceptual_features: Literal["none", "vgg16", "vgg16_bn", "random_vgg", "classifier"] = Field(
+        "none", description="network behind the perceptual loss"
+    )
+    perceptual_w1: float = Field(0.0, ge=0.0, description="style weight at relu1_2")
+    perceptual_w2: float = Field(0.0, ge=0.0, description="style weight at relu2_2")
+    perceptual_w3: float = Field(0.0, ge=0.0, description="style weight at relu3_3")
+    perceptual_w4: float = Field(0.0, ge=0.0, description="style weight at relu4_3")
+
+    # CGN: optimisation
+    cgn_steps: int = Field(3000, ge=1, description="generator updates")
+    cgn_batch: int = Field(32, ge=2, le=4096, description="images per update")
+    cgn_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="Adam step size, both sides")
+    cgn_beta1: float = Field(0.0, ge=0.0, lt=1.0, description="Adam beta 1")
+    cgn_beta2: float = Field(0.99, ge=0.0, lt=1.0, description="Adam beta 2")
+    ema_decay: float = Field(0.998, ge=0.0, lt=1.0, description="weight averaging; 0: none")
+    ema_start_steps: int = Field(200, ge=0, description="steps before averaging begins")
+    sheets: int = Field(8, ge=1, le=100, description="sample sheets kept over training")
+    checkpoint_every_steps: int = Field(500, ge=1, description="steps between checkpoints")
+
+    # Counterfactuals
+    cf_images: int = Field(1_000_000, ge=10, description="distinct counterfactual images")
+    cf_ratio: int = Field(10, ge=1, le=1000, description="texturings per mask")
+    cf_bank_images: int = Field(20_000, ge=10, description="most entries of one bank")
+
+    # Classifiers
+    classifier_optimiser: Literal["adamw", "adadelta"] = Field(
+        "adamw", description="AdamW one-cycle, or Adadelta with lr x 0.7 per epoch (the paper)"
+    )
+    classifier_lr: float = Field(4.0e-3, gt=0.0, le=10.0, description="(peak) step size")
+    classifier_steps: int = Field(3000, ge=0, description="updates; 0: count by epochs")
+    classifier_epochs: int = Field(10, ge=1, description="epochs when classifier_steps is 0")
+    classifier_batch: int = Field(64, ge=2, description="images per update")
+    classifier_bf16: bool = Field(False, description="bfloat16 autocast")
+    real_frac: float = Field(
+        0.5, ge=0.0, le=1.0, description="share of real images in Original+CGN batches"
+    )
+
+    # Inductive bias requirements
+    ibr_cgn_steps: int = Field(600, ge=1, description="generator updates per ablation")
+    ibr_classifier_steps: int = Field(500, ge=1, description="classifier updates per ablation")
+
+    # Measurement
+    reader_steps: int = Field(400, ge=1, description="updates of the mask reader")
+    oracle_steps: int = Field(800, ge=1, description="updates of the factor oracles")
+    quality_images: int = Field(2000, ge=10, description="images behind each quality figure")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "MnistParams":
+        if self.mask_low >= self.mask_high:
+            raise ValueError(f"mask_low {self.mask_low} must lie below mask_high {self.mask_high}")
+        return self
+
+
+def _looks_like_number(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def nearest_name(name: str, valid: Mapping[str, Any] | list[str]) -> str:
+    """`` (did you mean 'x'?)`` for the closest valid name, or an empty string."""
+    close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _explain(error: ValidationError, values: Mapping[str, Any], where: str) -> str:
+    """The first complaint of pydantic as one line."""
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown parameter {name!r}{nearest_name(name, MnistParams.model_fields)}"
+    if not name:
+        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    value = values[name]
+    hint = ""
+    if _looks_like_number(value):
+        hint = "; YAML reads this spelling as text: write 1.0e-3 or 0.001, without quotes"
+    return f"{where}: {name} = {value!r} is wrong: {first['msg']}{hint}"
+
+
+def make_params(values: Mapping[str, Any], where: str) -> MnistParams:
+    """Validate ``values``.
+
+    Raises:
+        UserError: unknown name (with the nearest valid one), wrong type, value out of range.
+    """
+    try:
+        return MnistParams(**values)
+    except ValidationError as error:
+        raise UserError(_explain(error, values, where)) from None
+
+
+def read_parameter_file(path: Path) -> dict[str, Any]:
+    """The flat mapping in a YAML parameter file.
+
+    Raises:
+        UserError: missing file, broken YAML, a repeated name, or anything but a flat mapping.
+    """
+    try:
+        text = Path(path).read_text()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; see params/ for the files there are") from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        at = f" line {line + 1}" if line is not None else ""
+        raise UserError(f"{path}{at}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected lines of the form 'name: value'")
+    names = [key.value for key, _ in tree.value]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{path}: {name} is given {names.count(name)} times")
+    return values
+
+
+def load_params(path: Path, overrides: Mapping[str, Any] | None = None) -> MnistParams:
+    """The parameters of a YAML file, with ``overrides`` laid over them.
+
+    Raises:
+        UserError: see :func:`read_parameter_file` and :func:`make_params`.
+    """
+    values = read_parameter_file(path)
+    make_params(values, str(path))
+    return make_params({**values, **(overrides or {})}, f"{path} with overrides")
+
+
+def params_hash(params: MnistParams) -> str:
+    """Ten hex digits over every value of ``params``."""
+    return hashlib.sha256(params.model_dump_json().encode()).hexdigest()[:10]
+
+
+def _assigned_names(source: str) -> list[str]:
+    """Names assigned at the top level of a cell, in order."""
+    names: list[str] = []
+    for node in ast.parse(source).body:
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return names
+
+
+def listed_parameters(notebook: Path) -> dict[str, Any]:
+    """Name to default value of the parameters cell of a notebook (the cell tagged ``parameters``).
+
+    Raises:
+        UserError: when the notebook cannot be read or has no such cell.
+    """
+    try:
+        cells = json.loads(Path(notebook).read_text())["cells"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{notebook}: not a readable notebook ({error})") from None
+    for cell in cells:
+        if "parameters" in cell.get("metadata", {}).get("tags", []):
+            body = ast.parse("".join(cell["source"])).body
+            return {
+                node.target.id: ast.literal_eval(node.value)
+                for node in body
+                if isinstance(node, ast.AnnAssign)
+            }
+    raise UserError(f"{notebook}: no cell tagged 'parameters'")
+
+
+def _parameter_names(history: list[str]) -> list[str]:
+    """Names listed by the last default cell run; a stray name there or in the injected cell is an
+    error. Cells are recognised by their first line, so that a kernel in which everything ran twice,
+    or in which only some cells were run again, gives the same answer."""
+    starts = [i for i, source in enumerate(history) if source.lstrip().startswith(DEFAULT_MARK)]
+    if not starts:
+        raise UserError(
+            "no parameters cell was run before read_params: run the notebook from its top"
+        )
+    listed = _assigned_names(history[starts[-1]])
+    injected = [
+        source for source in history[starts[-1] + 1 :] if source.lstrip().startswith(INJECTED_MARK)
+    ]
+    for source, cell in [(history[starts[-1]], "default"), *((s, "injected") for s in injected)]:
+        for name in _assigned_names(source):
+            if name not in MnistParams.model_fields:
+                hint = nearest_name(name, MnistParams.model_fields)
+                raise UserError(f"the {cell} parameters cell: unknown parameter {name!r}{hint}")
+    return listed
+
+
+def read_params(namespace: Mapping[str, Any]) -> MnistParams:
+    """The typed parameters of the notebook that calls ``read_params(globals())``.
+
+    Names come from the sources of the default and injected parameters cells, values from the
+    namespace. A valid name that the notebook does not list is left alone: one parameter file serves
+    every notebook of its family. Also pins the number of threads, which is part of every result.
+
+    Raises:
+        UserError: unknown name (with the nearest valid one), wrong type, value out of range.
+    """
+    if "In" not in namespace:
+        raise UserError("read_params works in a notebook; in a script use cgnlib.load_params(path)")
+    names = _parameter_names(list(namespace["In"]))
+    params = make_params({name: namespace[name] for name in names}, "the parameters cell")
+    use_threads(params.threads)
+    return params
+
+
+def use_threads(threads: int) -> None:
+    """Pin torch's CPU threads; one and two threads differ in the last bits of a training."""
+    import torch  # here, so that checking a parameter file does not load torch
+
+    torch.set_num_threads(threads)

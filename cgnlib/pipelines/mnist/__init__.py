@@ -1,0 +1,33 @@
+"""What the biased MNIST notebooks call: train-or-load recipes that join the library's rooms."""
+
+from cgnlib.pipelines.mnist.classify import (
+    SETTINGS,
+    TrainedClassifier,
+    classifier,
+    predictions,
+    running_accuracy,
+)
+from cgnlib.pipelines.mnist.data import Datasets, datasets
+from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations, groups
+from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
+from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
+
+__all__ = [
+    "SETTINGS",
+    "Ablation",
+    "Datasets",
+    "Quality",
+    "TrainedCgn",
+    "TrainedClassifier",
+    "ablate",
+    "ablations",
+    "cgn",
+    "classifier",
+    "counterfactuals",
+    "datasets",
+    "groups",
+    "oracles",
+    "predictions",
+    "quality",
+    "running_accuracy",
+]

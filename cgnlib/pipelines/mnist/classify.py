@@ -1,0 +1,159 @@
+"""Classifiers trained on real images, counterfactuals or both, and what they predict."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cgnlib import store
+from cgnlib.classifiers.erm import Schedule
+from cgnlib.data.biased_mnist import LabelledImages
+from cgnlib.errors import UserError
+from cgnlib.evaluation.predict import load_predictions, predict, save_predictions
+from cgnlib.generators.counterfactuals import Counterfactuals
+from cgnlib.params import MnistParams
+from cgnlib.pipelines.mnist.data import base_key, datasets
+from cgnlib.pipelines.mnist.generate import cgn, counterfactuals
+from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
+from cgnlib.training import EpochIndex
+
+CLASSIFIER_VERSION = 1
+SETTINGS = ("Original", "CGN", "Original+CGN")
+
+Batches = Callable[[int], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """A trained classifier (eval mode), its artefact and its log."""
+
+    model: nn.Module
+    artefact: store.Artefact
+    history: list[dict]
+
+
+def running_accuracy(history: list[dict]) -> float:
+    """Train accuracy as published: correct among the batches trained on, in percent, here over the
+    last tenth of the updates."""
+    last = history[-1]["step"]
+    return float(np.mean([row["train_accuracy"] for row in history if row["step"] > 0.9 * last]))
+
+
+def _real(images: LabelledImages, batch: int, seed: int) -> Batches:
+    index = EpochIndex(len(images), batch, seed, "classifier-real")
+    return lambda step: (images.images[index(step)], images.shape[index(step)])
+
+
+def _made(fakes: Counterfactuals, batch: int, seed: int) -> Batches:
+    index = EpochIndex(len(fakes), batch, seed, "classifier-counterfactual")
+
+    def batches(step: int) -> tuple[Tensor, Tensor]:
+        images, labels = fakes.batch(index(step))
+        return images, labels[:, 0]
+
+    return batches
+
+
+def real_share(params: MnistParams, real_images: int) -> float:
+    """Share of real images in a batch of Original+CGN; ``real_frac`` 0 stands for the published
+    concatenation of both sets."""
+    return params.real_frac or real_images / (real_images + params.cf_images)
+
+
+def _mixed(real: LabelledImages, fakes: Counterfactuals, params: MnistParams) -> Batches:
+    """Each step's number of real images follows the share exactly in the long run."""
+    share, batch = real_share(params, len(real)), params.classifier_batch
+    shown = EpochIndex(len(real), 1, params.seed, "classifier-real")
+    made = EpochIndex(len(fakes), 1, params.seed, "classifier-counterfactual")
+
+    def span(step: int) -> tuple[int, int]:
+        return int(step * batch * share), int((step + 1) * batch * share)
+
+    def batches(step: int) -> tuple[Tensor, Tensor]:
+        first, last = span(step)
+        rows = shown.slice(first, last)
+        images, labels = fakes.batch(made.slice(step * batch - first, (step + 1) * batch - last))
+        images = images.contiguous(memory_format=torch.channels_last)
+        return torch.cat([real.images[rows], images]), torch.cat([real.shape[rows], labels[:, 0]])
+
+    return batches
+
+
+def _epoch_images(params: MnistParams, setting: str, real_images: int) -> int:
+    return {
+        "Original": real_images,
+        "CGN": params.cf_images,
+        "Original+CGN": real_images + params.cf_images,
+    }[setting]
+
+
+def _schedule(params: MnistParams, images: int) -> Schedule:
+    epoch_steps = -(-images // params.classifier_batch)
+    steps = params.classifier_steps or params.classifier_epochs * epoch_steps
+    return Schedule(params.classifier_optimiser, params.classifier_lr, steps, epoch_steps)
+
+
+def classifier(params: MnistParams, setting: str) -> TrainedClassifier:
+    """Train or load the classifier of a row of the MNIST table (experiment ODR-1): ``Original``
+    (real images), ``CGN`` (counterfactuals) or ``Original+CGN``.
+
+    Raises:
+        UserError: unknown setting.
+    """
+    if setting not in SETTINGS:
+        raise UserError(f"unknown setting {setting!r}; choose one of {', '.join(SETTINGS)}")
+    return _classifier(params, setting)
+
+
+@lru_cache(maxsize=16)
+def _classifier(params: MnistParams, setting: str) -> TrainedClassifier:
+    real = datasets(params).train
+    schedule = _schedule(params, _epoch_images(params, setting, len(real)))
+    recipe = CnnRecipe("classifier", CLASSIFIER_VERSION, f"{setting} on {params.dataset}", schedule)
+    key = {**base_key(params), "setting": setting, "batch": params.classifier_batch}
+    if setting != "Original":
+        key |= {
+            "cgn": cgn(params).artefact.hash,
+            "cf_images": params.cf_images,
+            "cf_ratio": params.cf_ratio,
+            "cf_bank_images": params.cf_bank_images,
+        }
+    if setting == "Original+CGN":
+        key["real_share"] = real_share(params, len(real))
+
+    def batches() -> Batches:
+        if setting == "Original":
+            return _real(real, params.classifier_batch, params.seed)
+        fakes = counterfactuals(params)
+        if setting == "CGN":
+            return _made(fakes, params.classifier_batch, params.seed)
+        return _mixed(real, fakes, params)
+
+    return TrainedClassifier(*cnn(recipe, params, key, batches))
+
+
+def predictions(
+    params: MnistParams, setting: str, split: str
+) -> tuple[dict[str, np.ndarray], store.Artefact]:
+    """Per-example predictions of a classifier on a frozen set (``train``, ``validation``,
+    ``test``), saved as one array file, with the true factors of each image."""
+    trained = classifier(params, setting)
+    images = getattr(datasets(params), split)
+    key = {
+        **base_key(params),
+        "classifier": trained.artefact.hash,
+        "split": split,
+        "test_colourings": params.test_colourings,
+    }
+
+    def make(folder: Path) -> None:
+        made = predict(trained.model, images.images, device=params.device)
+        save_predictions(folder / "predictions.npz", made, images)
+
+    return store.train_or_load(
+        "predictions", 1, key, make, lambda folder: load_predictions(folder / "predictions.npz")
+    )

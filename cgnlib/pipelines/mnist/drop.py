@@ -1,0 +1,78 @@
+"""Inductive bias requirements: one CGN per dropped group, all at the same shorter budget."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cgnlib import store
+from cgnlib.params import MnistParams
+from cgnlib.pipelines.mnist.classify import predictions
+from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn
+from cgnlib.pipelines.mnist.measure import Quality, quality
+from cgnlib.training import progress
+
+# What dropping a group changes. A group whose weight is 0 anyway is no row.
+_DROPPED = {
+    "none": {},
+    "adversarial": {"weight_adversarial": 0.0},
+    "binary": {"weight_binary": 0.0},
+    "mask": {"weight_mask": 0.0},
+    "edge": {"weight_edge": 0.0},
+    "perceptual": {
+        "perceptual_features": "none",
+        "perceptual_w1": 0.0,
+        "perceptual_w2": 0.0,
+        "perceptual_w3": 0.0,
+        "perceptual_w4": 0.0,
+    },
+    "noise": {"cgn_shared_noise": True},
+}
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One row: the dropped group, its CGN, its quality, and per-example test predictions of a
+    classifier trained on its counterfactuals only."""
+
+    dropped: str
+    params: MnistParams
+    cgn: TrainedCgn
+    quality: Quality
+    predictions: dict[str, np.ndarray]
+    artefacts: list[store.Artefact]
+
+
+def groups(params: MnistParams) -> list[str]:
+    """Groups that can be dropped from ``params``, the control ``none`` first."""
+    return [
+        name
+        for name, change in _DROPPED.items()
+        if name == "none" or any(getattr(params, key) != value for key, value in change.items())
+    ]
+
+
+def ablate(params: MnistParams, dropped: str) -> MnistParams:
+    """``params`` without the group ``dropped``, at the ablations' budget."""
+    return params.model_copy(
+        update={
+            **_DROPPED[dropped],
+            "cgn_steps": params.ibr_cgn_steps,
+            "classifier_steps": params.ibr_classifier_steps,
+        }
+    )
+
+
+def ablations(params: MnistParams) -> list[Ablation]:
+    """Train or load every row, the control first."""
+    rows, names = [], groups(params)
+    for position, name in enumerate(names, 1):
+        progress(f"ablation {position} of {len(names)}: dropping {name}")
+        short = ablate(params, name)
+        trained = cgn(short)
+        arrays, predicted = predictions(short, "CGN", "test")
+        rows.append(
+            Ablation(
+                name, short, trained, quality(short, trained), arrays, [trained.artefact, predicted]
+            )
+        )
+    return rows

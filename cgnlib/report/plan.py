@@ -1,0 +1,281 @@
+"""Predict time, memory and disk of a run before it starts.
+
+Lists the artefacts that each notebook of a parameter file needs, with their updates, and prices
+them from what ran on this machine, else from the shipped table scaled by a short calibration.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cgnlib.errors import UserError
+from cgnlib.params import MnistParams, load_params
+from cgnlib.report.costs import (
+    DRIVERS,
+    OVERHEAD,
+    Cost,
+    calibrate,
+    recorded,
+    shipped,
+    this_processor,
+    write_costs,
+)
+from cgnlib.report.jobs import FAMILIES
+
+__all__ = ["Item", "Prediction", "as_dict", "predict", "table", "work", "write_costs"]
+
+BUNDLED_TRAINING_DIGITS = 3600
+FULL_TRAINING_DIGITS = 50_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """One artefact that a notebook needs; equal items are made once. ``updates`` 0: it has none."""
+
+    kind: str
+    name: str
+    updates: int
+    drivers: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Price of one item: seconds in all, peak memory of its process, disk it keeps.
+
+    ``source``: ``recorded``, ``reference`` (shipped table, scaled), or one of these with ``rough``
+    when only other settings were measured; ``unknown`` prices nothing.
+    """
+
+    params: str
+    notebook: str
+    kind: str
+    name: str
+    updates: int
+    seconds: float | None
+    peak_memory_mb: float | None
+    disk_mb: float | None
+    source: str
+
+
+def _cgn(params: MnistParams, name: str, updates: int, **changed: object) -> Item:
+    values = {**{d: getattr(params, d) for d in DRIVERS["cgn"]}, **changed}
+    return Item("cgn", name, updates, tuple(values.items()))
+
+
+def _classifier(params: MnistParams, setting: str, updates: int, name: str = "") -> Item:
+    values = {
+        "dataset": params.dataset,
+        "setting": setting,
+        "batch": params.classifier_batch,
+        "bf16": params.classifier_bf16,
+    }
+    return Item("classifier", name or setting, updates, tuple(values.items()))
+
+
+def _epoch_updates(params: MnistParams, setting: str) -> int:
+    real = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
+    images = {"Original": real, "CGN": params.cf_images, "Original+CGN": real + params.cf_images}[
+        setting
+    ]
+    return params.classifier_epochs * -(-images // params.classifier_batch)
+
+
+def _groups(params: MnistParams) -> list[str]:
+    """Groups that IBR drops, the control first: those with weight."""
+    weights = {
+        "adversarial": params.weight_adversarial,
+        "binary": params.weight_binary,
+        "mask": params.weight_mask,
+        "edge": params.weight_edge,
+        "noise": not params.cgn_shared_noise,
+        "perceptual": params.perceptual_features != "none",
+    }
+    return ["none", *(name for name, weight in weights.items() if weight)]
+
+
+def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
+    """(notebook, item) of everything a parameter file leads to; shared items come once, where they
+    are made first."""
+    seen: set[Item] = set()
+    for notebook, items in (("hqc", _hqc(params)), ("odr", _odr(params)), ("ibr", _ibr(params))):
+        for item in items:
+            if item not in seen:
+                seen.add(item)
+                yield notebook, item
+
+
+def _hqc(params: MnistParams) -> Iterator[Item]:
+    yield Item("reader", "mask reader", 0)
+    yield _cgn(params, "CGN", params.cgn_steps)
+    yield Item(
+        "oracles",
+        "factor oracles",
+        params.oracle_steps,
+        (("dataset", params.dataset), ("bf16", params.classifier_bf16)),
+    )
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "hqc"),))
+
+
+def _odr(params: MnistParams) -> Iterator[Item]:
+    for setting in ("Original", "CGN", "Original+CGN"):
+        yield _classifier(
+            params, setting, params.classifier_steps or _epoch_updates(params, setting)
+        )
+    for setting in ("Original", "CGN", "Original+CGN"):
+        for split in ("test", "train"):
+            yield Item("predictions", f"{setting}, {split}", 0)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))
+
+
+def _ibr(params: MnistParams) -> Iterator[Item]:
+    for group in _groups(params):
+        changed = {"perceptual_features": "none"} if group == "perceptual" else {}
+        yield _cgn(
+            params,
+            f"CGN without {group}" if group != "none" else "CGN, control",
+            params.ibr_cgn_steps,
+            **changed,
+        )
+        yield _classifier(params, "CGN", params.ibr_classifier_steps, f"CGN, without {group}")
+        yield Item("predictions", f"without {group}", 0)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "ibr"),))
+
+
+class Prices:
+    """Costs of this machine first, then of the shipped table scaled to it."""
+
+    def __init__(self) -> None:
+        self.recorded = recorded(this_processor())
+        self.reference_seconds, self.reference = shipped()
+        self._scale: float | None = None
+        if not self.recorded and not self.reference:
+            raise UserError(
+                "nothing was recorded here and params/costs.yaml is missing: "
+                "run a notebook first, then plan again"
+            )
+
+    @property
+    def scale(self) -> float:
+        """How much slower this machine is than the reference; calibrated when first needed."""
+        if self._scale is None:
+            self._scale = calibrate() / self.reference_seconds
+        return self._scale
+
+    def find(self, item: Item, params: MnistParams) -> tuple[Cost | None, float, str]:
+        """The best cost for ``item``, the factor on its seconds, and where it comes from."""
+        wanted = dict(item.drivers)
+        for exact in (True, False):
+            for costs, source in ((self.recorded, "recorded"), (self.reference, "reference")):
+                fitting = [
+                    c
+                    for c in costs
+                    if c.fits(item.kind, params.device, params.threads)
+                    and (c.unit == "update") == bool(item.updates)
+                ]
+                if exact:
+                    fitting = [c for c in fitting if c.drivers == wanted]
+                elif item.kind == OVERHEAD:
+                    fitting = []
+                if fitting:
+                    best = max(fitting, key=lambda c: len(c.drivers.items() & wanted.items()))
+                    factor = self.scale if source == "reference" else 1.0
+                    return best, factor, source + ("" if exact else ", rough")
+        return None, 1.0, "unknown"
+
+
+def _price(prices: Prices, item: Item, params: MnistParams, notebook: str) -> Prediction:
+    where = f"{params.scale}/{params.dataset}"
+    cost, factor, source = prices.find(item, params)
+    if cost is None:
+        return Prediction(
+            where, notebook, item.kind, item.name, item.updates, None, None, None, source
+        )
+    seconds = cost.seconds * factor * max(item.updates, 1)
+    batch = dict(item.drivers).get("cgn_batch") or dict(item.drivers).get("batch")
+    measured = cost.drivers.get("cgn_batch") or cost.drivers.get("batch")
+    if batch and measured:
+        seconds *= batch / measured
+    return Prediction(
+        where,
+        notebook,
+        item.kind,
+        item.name,
+        item.updates,
+        round(seconds, 2),
+        cost.peak_memory_mb,
+        cost.disk_mb,
+        source,
+    )
+
+
+def predict(paths: list[Path]) -> list[Prediction]:
+    """Price every notebook of the given parameter files, from nothing.
+
+    Raises:
+        UserError: a bad parameter file, or neither recorded runs nor a shipped table.
+    """
+    loaded = [load_params(path) for path in paths]
+    prices = Prices()
+    known = {notebook for family in FAMILIES.values() for notebook, _ in family.steps}
+    return [
+        _price(prices, item, params, notebook)
+        for params in loaded
+        for notebook, item in work(params)
+        if notebook in known
+    ]
+
+
+def as_dict(predictions: list[Prediction]) -> dict:
+    """Items and totals for JSON."""
+    known = [p for p in predictions if p.seconds is not None]
+    return {
+        "items": [asdict(p) for p in predictions],
+        "total": {
+            "seconds": round(sum(p.seconds for p in known), 1),
+            "peak_memory_mb": max((p.peak_memory_mb for p in known), default=None),
+            "disk_mb": round(sum(p.disk_mb for p in known), 1),
+            "complete": len(known) == len(predictions),
+        },
+    }
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def table(predictions: list[Prediction]) -> str:
+    """One line per notebook and kind, then the totals."""
+    rows: dict[tuple[str, str, str], list[Prediction]] = {}
+    for one in predictions:
+        rows.setdefault((one.params, one.notebook, one.kind), []).append(one)
+    lines = [
+        f"{'parameters':32} {'notebook':9} {'kind':12} {'number':>6} {'updates':>8} "
+        f"{'time':>8} {'memory':>8} {'disk':>8}  source"
+    ]
+    for (params, notebook, kind), group in rows.items():
+        known = [one for one in group if one.seconds is not None]
+        updates = sum(one.updates for one in group)
+        prices = (
+            ("?", "?", "?")
+            if not known
+            else (
+                _time(sum(one.seconds for one in known)),
+                f"{max(one.peak_memory_mb for one in known):.0f} MB",
+                f"{sum(one.disk_mb for one in known):.1f} MB",
+            )
+        )
+        lines.append(
+            f"{params:32} {notebook:9} {kind:12} {len(group):6} {updates or '':>8} "
+            f"{prices[0]:>8} {prices[1]:>8} {prices[2]:>8}  "
+            f"{'; '.join(sorted({one.source for one in group}))}"
+        )
+    total = as_dict(predictions)["total"]
+    unknown = "" if total["complete"] else " at least (some kinds were never measured)"
+    lines.append(
+        f"in all{unknown}: {_time(total['seconds'])} from nothing, "
+        f"peak memory {total['peak_memory_mb'] or 0:.0f} MB, "
+        f"disk {total['disk_mb']:.0f} MB"
+    )
+    return "\n".join(lines)

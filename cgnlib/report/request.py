@@ -1,0 +1,154 @@
+"""Requests: one validated job, before anything is started."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cgnlib import params as rules
+from cgnlib.errors import UserError
+from cgnlib.paths import project_root, results_root
+
+SUMMARY = "summary"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One validated job: what to execute, what to inject, where its results go."""
+
+    notebook: Path
+    values: dict[str, Any]
+    target: Path
+    title: str  # of the run: dataset or scale, with @hash when parameters differ from the preset
+    command: str
+    params_hash: str | None  # what `done` must name; None for the summary
+    label: str = ""
+    timeout: int | None = None
+
+    @property
+    def page(self) -> str:
+        """File name of the executed notebook."""
+        return self.notebook.name
+
+
+def notebook_path(name: str) -> Path:
+    """The notebook called ``name`` (``odr``), or the one at that path.
+
+    Raises:
+        UserError: when there is none.
+    """
+    for path in (Path(name), project_root() / "book" / f"{name}.ipynb"):
+        if path.is_file():
+            return path.resolve()
+    known = sorted(p.stem for p in (project_root() / "book").glob("*.ipynb"))
+    raise UserError(f"no notebook {name!r}: give a path or one of {', '.join(known) or '(none)'}")
+
+
+def params_path(name: str) -> Path:
+    """The parameter file at a path, or the preset called ``embedded/colored_mnist``.
+
+    Raises:
+        UserError: when there is none.
+    """
+    for path in (Path(name), project_root() / "params" / f"{name}.yaml"):
+        if path.is_file():
+            return path.resolve()
+    folder = project_root() / "params"
+    known = sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.glob("*/*.yaml"))
+    raise UserError(
+        f"no parameter file {name!r}: give a path or one of {', '.join(known) or '(none)'}"
+    )
+
+
+def shown(path: Path) -> str:
+    """``path`` relative to the project where it lies in it."""
+    root = project_root()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _injected(
+    notebook: Path, values: Mapping[str, Any], listed: Mapping[str, Any]
+) -> rules.MnistParams:
+    """The parameters as the notebook will see them: its listed ones, defaults for the others."""
+    return rules.make_params({name: values[name] for name in listed}, shown(notebook))
+
+
+def prepare(
+    notebook: str,
+    params: str,
+    overrides: Mapping[str, Any],
+    label: str = "",
+    timeout: int | None = None,
+) -> Request:
+    """Validate one job before anything is started.
+
+    The folder ``<notebook>/`` belongs to the preset ``params/<scale>/<dataset>.yaml``; any other
+    values go to ``<notebook>@<params hash>/``, so that no run hides another.
+
+    Raises:
+        UserError: unknown notebook, file or parameter; a value of the wrong type or out of range;
+            an override that the notebook does not use.
+    """
+    source = notebook_path(notebook)
+    words = ["python", "-m", "cgnlib", "run", source.stem]
+    if source.stem == SUMMARY:
+        return _prepare_summary(source, params, overrides, words, label, timeout)
+    path = params_path(params)
+    listed = rules.listed_parameters(source)
+    loaded = rules.load_params(path, dict(overrides))
+    for name in overrides:
+        if name not in listed:
+            raise UserError(f"{shown(source)} does not use {name!r}; it uses {', '.join(listed)}")
+    seen = _injected(source, loaded.model_dump(), listed)
+    identity = rules.params_hash(seen)
+    preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"
+    suffix = f"@{identity}" if overrides else ""
+    if preset.is_file():
+        usual = _injected(source, rules.load_params(preset, {}).model_dump(), listed)
+        suffix = "" if rules.params_hash(usual) == identity else f"@{identity}"
+    for name, value in overrides.items():
+        words += ["-p", name, str(value)]
+    presets = project_root() / "params"
+    known = path.is_relative_to(presets)
+    words.insert(5, str(path.relative_to(presets).with_suffix("")) if known else shown(path))
+    return Request(
+        notebook=source,
+        values={name: getattr(loaded, name) for name in listed},
+        target=results_root() / loaded.scale / loaded.dataset / f"{source.stem}{suffix}",
+        title=f"{loaded.dataset}{' ' if suffix else ''}{suffix}",
+        command=shlex.join(words),
+        params_hash=identity,
+        label=label,
+        timeout=timeout,
+    )
+
+
+def _prepare_summary(
+    source: Path,
+    scale: str,
+    overrides: Mapping[str, Any],
+    words: list[str],
+    label: str,
+    timeout: int | None,
+) -> Request:
+    """The summary reads records only; it takes a scale where others take a parameter file."""
+    listed = rules.listed_parameters(source)
+    for name, value in overrides.items():
+        if name not in listed or name == "scale":
+            raise UserError(f"the summary takes no -p {name}; give the scale in place of PARAMS")
+        words += ["-p", name, str(value)]
+    words.insert(5, scale)
+    scales = sorted(p.name for p in (project_root() / "params").iterdir() if p.is_dir())
+    if scale not in scales:
+        raise UserError(f"no scale {scale!r}: one of {', '.join(scales)}")
+    return Request(
+        notebook=source,
+        values={**({"scale": scale} if "scale" in listed else {}), **overrides},
+        target=results_root() / scale / SUMMARY,
+        title=f"{scale} scale",
+        command=shlex.join(words),
+        params_hash=None,
+        label=label,
+        timeout=timeout,
+    )

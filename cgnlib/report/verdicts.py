@@ -1,0 +1,340 @@
+"""Verdicts: rules from ``params/claims.yaml``, written before any run, applied to records.
+
+Pure functions over records; nothing here measures, and nothing here reads what a page says.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from cgnlib.errors import UserError
+from cgnlib.paths import project_root
+from cgnlib.report import published
+from cgnlib.report.records import Record, Verdict
+
+__all__ = ["Claim", "Verdict", "claims", "judge", "judge_all", "load_claims", "markdown", "show"]
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Condition(BaseModel):
+    model_config = _STRICT
+    text: str
+    core: bool = False
+    datasets: list[str] | None = None  # None: every dataset
+
+
+class AtLeast(_Condition):
+    """The value is ``value`` or more."""
+
+    kind: Literal["at_least"]
+    setting: str
+    metric: str
+    value: float
+
+
+class AtMost(_Condition):
+    """The value is ``value`` or less."""
+
+    kind: Literal["at_most"]
+    setting: str
+    metric: str
+    value: float
+
+
+class Beats(_Condition):
+    """``setting`` lies at least ``value`` above ``over`` and their intervals do not overlap."""
+
+    kind: Literal["beats"]
+    setting: str
+    over: str
+    metric: str
+    value: float
+
+
+class ReachesPublished(_Condition):
+    """The value is no further below the published one than the published row's tolerance."""
+
+    kind: Literal["reaches_published"]
+    setting: str
+    metric: str
+    source: str
+    table: str
+
+
+class DroppingHurts(_Condition):
+    """Each dropped group lowers at least one metric by more than its margin against the control."""
+
+    kind: Literal["dropping_hurts"]
+    margins: dict[str, float] = Field(min_length=1)
+
+
+Condition = Annotated[
+    AtLeast | AtMost | Beats | ReachesPublished | DroppingHurts, Field(discriminator="kind")
+]
+
+
+class Claim(BaseModel):
+    """A claim, the experiment that tests it and its conditions."""
+
+    model_config = _STRICT
+    claim: str
+    experiment: str
+    page: str
+    statement: str
+    control: str = ""
+    settings: list[str] = []
+    conditions: list[Condition] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Mean over seeds and the hull of the seeds' intervals."""
+
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+
+    def __str__(self) -> str:
+        return _number(self.value, self.unit)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``met`` is None when a record is missing."""
+
+    met: bool | None
+    core: bool
+    reason: str
+
+
+def load_claims(path: Path) -> list[Claim]:
+    """Read the claims and their rules strictly.
+
+    Raises:
+        UserError: an unknown key or kind, or a broken file.
+    """
+    try:
+        return TypeAdapter(list[Claim]).validate_python(published.read_yaml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: {where}: {first['msg']}; correct that entry") from None
+
+
+@lru_cache(maxsize=1)
+def claims() -> list[Claim]:
+    """``params/claims.yaml`` of this project."""
+    return load_claims(project_root() / "params" / "claims.yaml")
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.1f} %" if unit == "%" else f"{value:.3f}"
+
+
+def measure(records: Sequence[Record], setting: str, metric: str) -> Measured | None:
+    """One number over all seeds of ``records``, or None when there is none."""
+    found = [r for r in records if r.setting == setting and r.metric == metric]
+    if not found:
+        return None
+    whole = all(record.interval_low is not None for record in found)
+    return Measured(
+        fmean(record.value for record in found),
+        min(record.interval_low for record in found) if whole else None,
+        max(record.interval_high for record in found) if whole else None,
+        found[0].unit,
+    )
+
+
+def _missing(condition: _Condition, what: str) -> Outcome:
+    return Outcome(None, condition.core, f"MISSING: {condition.text} ({what} not recorded)")
+
+
+def _outcome(condition: _Condition, met: bool, detail: str) -> Outcome:
+    word = "met" if met else "not met"
+    return Outcome(met, condition.core, f"{word}: {condition.text} ({detail})")
+
+
+def _threshold(condition: AtLeast | AtMost, records: Sequence[Record]) -> Outcome:
+    ours = measure(records, condition.setting, condition.metric)
+    if ours is None:
+        return _missing(condition, f"{condition.metric} of {condition.setting}")
+    at_least = condition.kind == "at_least"
+    met = ours.value >= condition.value if at_least else ours.value <= condition.value
+    bound = f"{'at least' if at_least else 'at most'} {_number(condition.value, ours.unit)}"
+    return _outcome(condition, met, f"{ours}; asked: {bound}")
+
+
+def _beats(condition: Beats, records: Sequence[Record]) -> Outcome:
+    ours = measure(records, condition.setting, condition.metric)
+    other = measure(records, condition.over, condition.metric)
+    for name, measured in ((condition.setting, ours), (condition.over, other)):
+        if measured is None or measured.low is None:
+            what = condition.metric if measured is None else f"interval of {condition.metric}"
+            return _missing(condition, f"{what} of {name}")
+    apart = ours.low > other.high
+    margin = ours.value - other.value
+    return _outcome(
+        condition,
+        apart and margin >= condition.value,
+        f"{ours} against {other}, {margin:+.1f}; asked: at least "
+        f"{condition.value:g}; intervals {'apart' if apart else 'overlap'}",
+    )
+
+
+def _reaches_published(
+    condition: ReachesPublished, records: Sequence[Record], claim: Claim, dataset: str
+) -> Outcome:
+    rows = [
+        row
+        for row in published.rows(claim.experiment, dataset, condition.metric, condition.source)
+        if row.setting == condition.setting and row.table == condition.table
+    ]
+    if len(rows) != 1 or rows[0].value is None or rows[0].tolerance is None:
+        raise UserError(
+            f"params/claims.yaml: {claim.claim}: {condition.source} {condition.table} "
+            f"has no single {condition.setting} value with a tolerance on {dataset}"
+        )
+    ours = measure(records, condition.setting, condition.metric)
+    if ours is None:
+        return _missing(condition, f"{condition.metric} of {condition.setting}")
+    row = rows[0]
+    return _outcome(
+        condition,
+        ours.value >= row.value - row.tolerance,
+        f"{ours} against {row.text}, tolerance {row.tolerance:g} points",
+    )
+
+
+def _dropping_hurts(
+    condition: DroppingHurts, records: Sequence[Record], claim: Claim
+) -> list[Outcome]:
+    present = {record.setting for record in records}
+    dropped = [setting for setting in claim.settings if setting in present]
+    if claim.control not in present or not dropped:
+        what = "the control" if claim.control not in present else "every dropped group"
+        return [_missing(condition, what)]
+    outcomes = []
+    for setting in dropped:
+        losses = []
+        for metric, margin in condition.margins.items():
+            ours = measure(records, setting, metric)
+            control = measure(records, claim.control, metric)
+            if ours is not None and control is not None:
+                losses.append(
+                    (control.value - ours.value > margin, f"{metric} {control} to {ours}")
+                )
+        if len(losses) < len(condition.margins):
+            outcomes.append(_missing(condition, f"a metric of {setting} or of the control"))
+            continue
+        hurts = any(hurt for hurt, _ in losses)
+        verb = "hurts" if hurts else "does not hurt"
+        outcomes.append(
+            Outcome(
+                hurts,
+                condition.core,
+                f"{'met' if hurts else 'not met'}: dropping {setting} {verb} ("
+                + ", ".join(text for _, text in losses)
+                + ")",
+            )
+        )
+    return outcomes
+
+
+def _apply(
+    condition: Condition, records: Sequence[Record], claim: Claim, dataset: str
+) -> list[Outcome]:
+    if isinstance(condition, AtLeast | AtMost):
+        return [_threshold(condition, records)]
+    if isinstance(condition, Beats):
+        return [_beats(condition, records)]
+    if isinstance(condition, ReachesPublished):
+        return [_reaches_published(condition, records, claim, dataset)]
+    return _dropping_hurts(condition, records, claim)
+
+
+def _conclude(outcomes: Sequence[Outcome]) -> str:
+    if any(outcome.met is None for outcome in outcomes):
+        return "not run"
+    if all(outcome.met for outcome in outcomes):
+        return "supported"
+    return "partly" if any(o.met and o.core for o in outcomes) else "not supported"
+
+
+def judge(
+    claim: str,
+    dataset: str,
+    records: Sequence[Record],
+    rules: Sequence[Claim] | None = None,
+    notes: Sequence[str] = (),
+) -> Verdict:
+    """Apply the rules of ``claim`` (e.g. ``"ODR"``) to the records of one dataset.
+
+    Args:
+        records: of one recipe; other datasets and experiments in it are ignored.
+        rules: the claims file's content unless given.
+        notes: what a reader must know beside the conditions; added to the reasons.
+
+    Raises:
+        UserError: no such claim.
+    """
+    known = {rule.claim: rule for rule in (claims() if rules is None else rules)}
+    if claim not in known:
+        raise UserError(f"no rules for claim {claim!r}; there are {', '.join(known)}")
+    rule = known[claim]
+    own = [r for r in records if r.dataset == dataset and r.experiment == rule.experiment]
+    outcomes = [
+        outcome
+        for condition in rule.conditions
+        if condition.datasets is None or dataset in condition.datasets
+        for outcome in _apply(condition, own, rule, dataset)
+    ]
+    reasons = [outcome.reason for outcome in outcomes] + [f"note: {note}" for note in notes]
+    return Verdict(
+        claim=claim,
+        experiment=rule.experiment,
+        dataset=dataset,
+        verdict=_conclude(outcomes),
+        reasons=reasons,
+        seeds=sorted({record.seed for record in own}),
+    )
+
+
+def judge_all(records: Sequence[Record], datasets: Sequence[str]) -> list[Verdict]:
+    """A verdict for every claim on every dataset; without records it is ``not run``."""
+    return [judge(rule.claim, dataset, records) for rule in claims() for dataset in datasets]
+
+
+def strength(verdict: Verdict) -> str:
+    """How much the verdict rests on: ``one seed: an indication`` or ``mean of 3 seeds``."""
+    if not verdict.seeds:
+        return "no records"
+    return (
+        "one seed: an indication"
+        if len(verdict.seeds) == 1
+        else f"mean of {len(verdict.seeds)} seeds"
+    )
+
+
+def markdown(verdict: Verdict) -> str:
+    """The verdict as a page shows it; without any record the reasons are left out."""
+    statement = next((rule.statement for rule in claims() if rule.claim == verdict.claim), "")
+    lines = [
+        f"**{verdict.claim} on {verdict.dataset}: {verdict.verdict}** ({strength(verdict)}). "
+        f"Claim: {statement}",
+        "",
+    ]
+    return "\n".join(lines + [f"- {reason}" for reason in verdict.reasons if verdict.seeds])
+
+
+def show(verdict: Verdict) -> None:
+    """Display :func:`markdown` in a notebook."""
+    from IPython.display import Markdown, display
+
+    display(Markdown(markdown(verdict)))

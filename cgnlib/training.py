@@ -1,0 +1,225 @@
+"""The one training loop: logging, checkpoints, resume. It knows no model.
+
+A method has ``update(batch) -> dict of numbers``, ``state_dict`` and ``load_state_dict``; its state
+holds everything its next update depends on (weights, optimiser, averages, generator). Batches are a
+pure function of the step, so a run killed at any moment continues to the same final bits.
+"""
+
+import copy
+import ctypes
+import hashlib
+import io
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from cgnlib import store
+from cgnlib.errors import UserError
+from cgnlib.rng import rng
+
+
+class Method(Protocol):
+    """Anything :func:`fit` can train."""
+
+    def update(self, batch: Any) -> Mapping[str, float | Tensor]: ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+def keep_freed_memory() -> None:
+    """Ask glibc not to hand freed memory back: on CPU, page faults dominate some training steps.
+
+    Does nothing elsewhere. Measured by ``benchmarks/``.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:  # musl
+        return
+    for option, value in ((-4, 0), (-1, 2**31 - 1), (-2, 500_000_000)):
+        libc.mallopt(option, value)  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
+
+
+keep_freed_memory()
+
+
+def progress(message: str) -> None:
+    """One line of progress. It goes to stderr, which the published page hides."""
+    print(message, file=sys.stderr, flush=True)
+
+
+class EpochIndex:
+    """Indices of the examples in batch ``step``: every epoch a fresh named permutation of ``count``.
+
+    Batches run across epoch ends, so no example is dropped.
+    """
+
+    def __init__(self, count: int, batch: int, seed: int, name: str):
+        self.count, self.batch, self.seed, self.name = count, batch, seed, name
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
+
+    def _permutation(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            self._order = torch.randperm(self.count, generator=rng(self.seed, self.name, epoch))
+            self._epoch = epoch
+        return self._order
+
+    def slice(self, first: int, last: int) -> Tensor:
+        """Indices of the examples shown at positions ``first`` to ``last`` (excluded) since the
+        start of training."""
+        parts = []
+        while first < last:
+            order = self._permutation(first // self.count)
+            part = order[first % self.count : first % self.count + last - first]
+            parts.append(part)
+            first += len(part)
+        return torch.cat(parts) if parts else torch.empty(0, dtype=torch.int64)
+
+    def __call__(self, step: int) -> Tensor:
+        return self.slice(step * self.batch, (step + 1) * self.batch)
+
+
+class Ema:
+    """Exponential moving average of a network's weights; buffers are copied."""
+
+    def __init__(self, network: nn.Module, decay: float, start_steps: int):
+        self.network, self.decay, self.start_steps = network, decay, start_steps
+        self.average = copy.deepcopy(network).requires_grad_(False).eval()
+        self.updates = 0
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Follow the network; before ``start_steps`` updates the average is the network."""
+        self.updates += 1
+        weight = 1 - self.decay if self.updates > self.start_steps else 1.0
+        ours, theirs = list(self.average.parameters()), list(self.network.parameters())
+        torch._foreach_lerp_(ours, theirs, weight)
+        for mine, new in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            mine.copy_(new)
+
+
+def _save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """The payload's hash stands in front of it: a flipped byte would load silently otherwise."""
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    payload = buffer.getvalue()
+    store.write_atomic(path, hashlib.sha256(payload).hexdigest().encode() + payload)
+
+
+def _load_state(path: Path) -> dict[str, Any]:
+    data = path.read_bytes()
+    if hashlib.sha256(data[64:]).hexdigest().encode() != data[:64]:
+        raise UserError(f"{path} is damaged (SHA-256 differs): delete it to start training anew")
+    return torch.load(io.BytesIO(data[64:]), weights_only=True, map_location="cpu")
+
+
+def _numbers(label: str, step: int, values: Mapping[str, float | Tensor]) -> dict[str, float]:
+    row = {name: float(value) for name, value in values.items()}
+    for name, value in row.items():
+        if not math.isfinite(value):
+            raise UserError(
+                f"{label}: {name} is {value} at step {step}: the training diverged; "
+                "lower the learning rate or the loss weights"
+            )
+    return row
+
+
+def _gather(window: dict[str, tuple], values: Mapping[str, float | Tensor]) -> None:
+    """Add one step's values to the sums and counts since the last log row."""
+    for name, value in values.items():
+        total, count = window.get(name, (0.0, 0))
+        window[name] = (total + value, count + 1)
+
+
+def _means(window: Mapping[str, tuple]) -> dict[str, float]:
+    return {name: float(total) / count for name, (total, count) in window.items()}
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+
+
+class _Clock:
+    """Says at most every five seconds how far a training is and how long it will take."""
+
+    def __init__(self, label: str, first: int, steps: int):
+        self.label, self.first, self.steps = label, first, steps
+        self.start = self.said = time.perf_counter()
+
+    def tick(self, done: int) -> None:
+        now = time.perf_counter()
+        if now - self.said > 5:
+            left = (now - self.start) / (done - self.first) * (self.steps - done)
+            progress(f"{self.label}: step {done} of {self.steps}, {_duration(left)} left")
+            self.said = now
+
+
+def fit(
+    method: Method,
+    batches: Callable[[int], Any],
+    steps: int,
+    folder: Path,
+    *,
+    label: str,
+    log_every: int = 50,
+    checkpoint_every: int = 500,
+    observe_every: int = 0,
+    observe: Callable[[int], Mapping[str, float]] | None = None,
+) -> list[dict[str, float]]:
+    """Train ``method`` for ``steps`` updates, continuing from the checkpoint in ``folder`` if any.
+
+    Args:
+        batches: step (0-based) to batch; must depend on the step alone.
+        label: what the progress line calls this training.
+        observe: called with the number of updates done at 0, every ``observe_every`` and at the
+            end; what it returns joins that step's log row.
+
+    Returns:
+        The log, one row per logged step (``step`` counts updates done, the values are means since
+        the row before); also in ``metrics.jsonl``.
+
+    Raises:
+        UserError: a loss that is not finite, a damaged checkpoint, a full disk.
+    """
+    state_file = folder / store.PARTIAL
+    first, rows, window = 0, [], {}
+    if state_file.is_file():
+        state = _load_state(state_file)
+        method.load_state_dict(state["method"])
+        first, rows, window = state["step"], state["rows"], state["window"]
+        progress(f"{label}: continuing at step {first} of {steps}")
+    elif observe:
+        rows.append({"step": 0, **_numbers(label, 0, observe(0))})
+    clock, mark = _Clock(label, first, steps), time.perf_counter()
+    for done in range(first + 1, steps + 1):
+        _gather(window, method.update(batches(done - 1)))
+        last = done == steps
+        watched = observe and (last or (observe_every and done % observe_every == 0))
+        if watched or last or done % log_every == 0:
+            seen = observe(done) if watched else {}
+            rows.append({"step": done, **_numbers(label, done, {**_means(window), **seen})})
+            window = {}
+        if done % checkpoint_every == 0 and not last:
+            state = {"step": done, "rows": rows, "window": window, "method": method.state_dict()}
+            _save_state(state_file, state)
+            store.add_seconds(folder, time.perf_counter() - mark)
+            mark = time.perf_counter()
+        clock.tick(done)
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    store.write_atomic(folder / "metrics.jsonl", text.encode())
+    return rows
+
+
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    """The log of a finished training."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]

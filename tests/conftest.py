@@ -1,0 +1,17 @@
+"""Fixtures shared by every test: an empty workplace, one thread, no network."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A temporary folder that stands in for runs/, results/, build/ and data/."""
+    for name in ("runs", "results", "build", "data"):
+        monkeypatch.setenv(f"CGN_{name.upper()}", str(tmp_path / name))
+    return tmp_path

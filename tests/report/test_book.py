@@ -1,0 +1,182 @@
+"""The book: built for real from tiny pages, failed runs marked, an earlier report never lost."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from cgnlib import params as rules
+from cgnlib.errors import UserError
+from cgnlib.report import book, jobs, publication
+from cgnlib.report.titles import add_to_title, mark_failed, title_of
+
+CODE_ROOT = Path(rules.__file__).parents[1]
+
+
+def page(title: str, *cells) -> str:
+    cells = [nbformat.v4.new_markdown_cell(f"# {title}\n\nThe claim, $x^2$."), *cells]
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+
+
+def code(source: str, *outputs, tags=()):
+    return nbformat.v4.new_code_cell(
+        source, execution_count=1, outputs=list(outputs), metadata={"tags": list(tags)}
+    )
+
+
+def printed(text: str):
+    return nbformat.v4.new_output("stream", name="stdout", text=text)
+
+
+def error():
+    return nbformat.v4.new_output(
+        "error",
+        ename="ZeroDivisionError",
+        evalue="division by zero",
+        traceback=["\x1b[31mZeroDivisionError\x1b[0m", "Traceback line of the cell"],
+    )
+
+
+@pytest.fixture
+def project(workplace, monkeypatch):
+    """A project with the real configuration and static files, and a short introduction."""
+    root = workplace / "project"
+    (root / "book").mkdir(parents=True)
+    shutil.copy(CODE_ROOT / "_config.yml", root)
+    shutil.copy(CODE_ROOT / "book" / "references.bib", root / "book")
+    shutil.copytree(CODE_ROOT / "book" / "_static", root / "book" / "_static")
+    (root / "book" / "intro.md").write_text(
+        "# Introduction\n\n{cite}`sauer2021counterfactual`\n\n```{bibliography}\n```\n"
+    )
+    (root / "params" / "smoke").mkdir(parents=True)
+    for dataset in jobs.FAMILIES["mnist"].datasets:
+        values = {"dataset": dataset, "scale": "smoke"}
+        (root / f"params/smoke/{dataset}.yaml").write_text(yaml.safe_dump(values))
+    monkeypatch.setenv("CGN_ROOT", str(root))
+    return root
+
+
+def finished(workplace, name: str, title: str, *cells) -> Path:
+    target = workplace / "results" / "smoke" / name
+    target.mkdir(parents=True)
+    (target / f"{target.name.partition('@')[0]}.ipynb").write_text(page(title, *cells))
+    (target / "done").write_text(json.dumps({"finished_at": "2030-01-01T00:00:00+00:00"}))
+    (target / "run.json").write_text(json.dumps({"command": "python -m cgnlib", "seconds": 61.2}))
+    return target
+
+
+def failed(workplace, name: str, title: str | None, *cells) -> Path:
+    target = workplace / "results" / "smoke" / name
+    target.mkdir(parents=True, exist_ok=True)
+    if title:
+        (target / "failed.ipynb").write_text(page(title, *cells))
+    record = {"reason": "cell 2 raised ZeroDivisionError: division by zero", "cell": 2}
+    (target / "failed.json").write_text(json.dumps(record))
+    return target
+
+
+def test_a_book_of_good_and_failed_pages(project, workplace, capsys):
+    finished(workplace, "colored_mnist/odr", "ODR — colored_mnist", code("1", printed("91.5")))
+    finished(workplace, "colored_mnist/odr@abc123", "ODR — colored_mnist @abc123")
+    failed(
+        workplace,
+        "wildlife_mnist/hqc",
+        "HQC — wildlife_mnist",
+        code("1 / 0", error(), tags=["remove-output"]),
+    )
+    failed(workplace, "colored_mnist/odr", None)
+    assert book.build_book("smoke") == 1
+    out, err = capsys.readouterr()
+    html = workplace / "build" / "html"
+    assert out.splitlines()[-1] == str(html / "index.html")
+    assert "WARNING" not in err
+    assert "FAILED: hqc wildlife_mnist: cell 2 raised ZeroDivisionError" in err
+    assert "MISSING: ibr colored_mnist" in err
+    pages = html / "results" / "smoke"
+    bad = (pages / "wildlife_mnist" / "hqc.html").read_text()
+    assert "Traceback line of the cell" in bad and "FAILED: this run did not finish" in bad
+    assert "<title>FAILED: HQC — wildlife_mnist" in bad
+    good = (pages / "colored_mnist" / "odr.html").read_text()
+    assert "91.5" in good and 'href="odr-failed.html"' in good
+    assert "left no page" in (pages / "colored_mnist" / "odr-failed.html").read_text()
+    assert (pages / "colored_mnist" / "odr@abc123.html").is_file()
+    listing = (pages / "what_ran.html").read_text()
+    assert "MISSING" in listing and "wildlife_mnist/hqc.html" in listing
+    assert (html / "_static" / "mathjax" / "tex-svg.js").is_file()
+    assert "mathjax/tex-svg.js" in good and "cdn.jsdelivr" not in good
+
+
+def test_a_warning_fails_but_publishes_and_a_broken_build_keeps_the_earlier_report(
+    project, workplace, capsys
+):
+    finished(workplace, "colored_mnist/odr", "ODR — colored_mnist")
+    (project / "book" / "intro.md").write_text("# Introduction\n\n{doc}`/nowhere`\n")
+    assert book.build_book("smoke") == 1
+    assert "nowhere" in capsys.readouterr().err
+    index = workplace / "build" / "html" / "index.html"
+    before = {p: p.read_bytes() for p in index.parent.rglob("*") if p.is_file()}
+    (project / "_config.yml").write_text("sphinx: {extra_extensions: [no_such_extension]}\n")
+    assert book.build_book("smoke") == 1
+    out, err = capsys.readouterr()
+    assert "the earlier report is kept" in err
+    assert {p: p.read_bytes() for p in index.parent.rglob("*") if p.is_file()} == before
+    assert out.splitlines()[-1] == str(index)
+
+
+def test_the_contents_list_parts_in_reading_order():
+    pages = book.Pages(summary=["s"], datasets={"colored_mnist": ["h", "i"]}, prose=["book/data"])
+    parts = pages.table_of_contents()["parts"]
+    assert [part["caption"] for part in parts] == ["Summary", "Colored MNIST", "About"]
+    assert parts[1]["chapters"] == [{"file": "h"}, {"file": "i"}]
+
+
+def test_a_finished_run_without_its_page_is_an_error(project, workplace):
+    (finished(workplace, "colored_mnist/odr", "ODR") / "odr.ipynb").unlink()
+    with pytest.raises(UserError, match="missing or damaged"):
+        book.build_book("smoke")
+
+
+def test_a_book_needs_an_introduction(project):
+    (project / "book" / "intro.md").unlink()
+    with pytest.raises(UserError, match="intro.md is missing"):
+        book.build_book("smoke")
+
+
+def test_half_a_swap_is_undone(tmp_path):
+    (tmp_path / ".previous-html").mkdir()
+    book.recover_html(tmp_path / "html")
+    assert (tmp_path / "html").is_dir()
+    (tmp_path / ".previous-html").mkdir()
+    book.recover_html(tmp_path / "html")
+    assert not (tmp_path / ".previous-html").exists()
+
+
+def cells(*sources: str) -> dict:
+    return {"cells": [{"cell_type": "markdown", "metadata": {}, "source": s} for s in sources]}
+
+
+def test_titles_get_the_run_and_the_mark():
+    notebook = cells("intro", "```\n# no heading\n```\n# ODR: claim\ntext")
+    add_to_title(notebook, "wildlife_mnist")
+    assert title_of(notebook) == "ODR: claim — wildlife_mnist"
+    mark_failed(notebook, "NOTICE", "x")
+    assert title_of(notebook) == "FAILED: ODR: claim — wildlife_mnist"
+    assert "\nNOTICE\n" in notebook["cells"][1]["source"]
+
+
+def test_a_notebook_without_a_title_gets_one():
+    notebook = cells("text")
+    assert title_of(notebook) == ""
+    mark_failed(notebook, "NOTICE", "odr")
+    assert title_of(notebook) == "FAILED: odr"
+    notebook = cells("text")
+    add_to_title(notebook, "odr")
+    assert title_of(notebook) == "odr"
+
+
+def test_a_damaged_failure_record_is_still_a_failure(tmp_path):
+    (tmp_path / "failed.json").write_text("{")
+    assert "unreadable" in publication.read_failure(tmp_path).reason

@@ -1,0 +1,121 @@
+"""Notebook sources: clean, short cells, and parameters that are the model's own."""
+
+import ast
+import json
+import re
+
+import pytest
+
+from cgnlib.params import MnistParams, listed_parameters, load_params
+from cgnlib.paths import project_root
+
+NAMES = ("hqc", "ibr", "odr", "summary")
+FAMILY = ("hqc", "ibr", "odr")
+
+
+def notebook(name):
+    return json.loads((project_root() / "book" / f"{name}.ipynb").read_text())
+
+
+def code_cells(name):
+    return [cell for cell in notebook(name)["cells"] if cell["cell_type"] == "code"]
+
+
+def is_parameters(cell):
+    return "parameters" in cell["metadata"].get("tags", [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sources_carry_no_outputs_and_stable_ids(name):
+    source = notebook(name)
+    assert [cell["id"] for cell in source["cells"]] == [
+        str(number) for number in range(len(source["cells"]))
+    ]
+    for cell in code_cells(name):
+        assert (cell["outputs"], cell["execution_count"]) == ([], None)
+    assert source["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cells_are_short_and_define_nothing(name):
+    for cell in code_cells(name):
+        source = "".join(cell["source"])
+        if not is_parameters(cell):
+            assert len(source.splitlines()) <= 20, source
+        assert all(len(line) <= 100 for line in source.splitlines()), source
+        defined = [
+            node
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+        ]
+        assert not defined
+        assert "matplotlib" not in source
+        assert "plt." not in source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_title_first_parameters_second_and_finish_last(name):
+    cells = notebook(name)["cells"]
+    assert "".join(cells[0]["source"]).startswith("# ")
+    assert is_parameters(cells[1])
+    assert sum(is_parameters(cell) for cell in code_cells(name)) == 1
+    assert "".join(cells[1]["source"]).startswith("# Default parameters")
+    last = "".join(cells[-1]["source"])
+    assert last.startswith("run.finish(" if name in FAMILY else "records.finish_summary(")
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_defaults_are_those_of_the_first_embedded_file(name):
+    listed = listed_parameters(project_root() / "book" / f"{name}.ipynb")
+    preset = load_params(project_root() / "params" / "embedded" / "colored_mnist.yaml")
+    assert set(listed) <= set(MnistParams.model_fields)
+    for parameter, default in listed.items():
+        assert (parameter, default, type(default)) == (
+            parameter,
+            getattr(preset, parameter),
+            type(getattr(preset, parameter)),
+        )
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_each_parameter_has_one_line_with_its_description(name):
+    cell = next(cell for cell in code_cells(name) if is_parameters(cell))
+    lines = [line for line in "".join(cell["source"]).splitlines() if not line.startswith("#")]
+    names = [line.split(":")[0] for line in lines]
+    assert len(names) == len(set(names))
+    for parameter, line in zip(names, lines, strict=True):
+        comment = line.split("  # ", 1)[1]  # the whole description, or its beginning
+        assert MnistParams.model_fields[parameter].description.startswith(comment)
+
+
+def test_the_notebooks_list_what_they_are_about():
+    listed = {
+        name: set(listed_parameters(project_root() / "book" / f"{name}.ipynb")) for name in FAMILY
+    }
+    always = {
+        "dataset",
+        "scale",
+        "seed",
+        "threads",
+        "device",
+        "digits",
+        "digits_dir",
+        "textures",
+        "textures_dir",
+        "weight_edge",
+        "perceptual_features",
+        "classifier_bf16",
+    }
+    assert all(always <= names for names in listed.values())
+    assert {"oracle_steps", "quality_images"} <= listed["hqc"] & listed["ibr"]
+    assert {"cgn_steps", "classifier_steps", "real_frac"} <= listed["odr"]
+    assert {"ibr_cgn_steps", "ibr_classifier_steps"} <= listed["ibr"]
+    assert not any(name.startswith("ibr_") for name in listed["hqc"] | listed["odr"])
+    assert set(listed_parameters(project_root() / "book" / "summary.ipynb")) == {"scale", "family"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_result_is_typed_into_the_text(name):
+    for cell in notebook(name)["cells"]:
+        if cell["cell_type"] == "markdown":
+            assert not re.search(r"\d\d\.\d", "".join(cell["source"]))

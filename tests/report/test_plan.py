@@ -1,0 +1,156 @@
+"""Predictions: from what ran here, else from the shipped table, scaled."""
+
+import json
+
+import pytest
+import yaml
+
+from cgnlib.errors import UserError
+from cgnlib.params import MnistParams
+from cgnlib.report import costs, plan
+
+CGN = {
+    "dataset": "colored_mnist",
+    "cgn_width": 16,
+    "cgn_norm": "batch",
+    "cgn_head": MnistParams().cgn_head,
+    "disc": "projection",
+    "disc_width": 24,
+    "cgn_batch": 32,
+    "perceptual_features": "none",
+}
+
+
+@pytest.fixture
+def project(workplace, monkeypatch):
+    root = workplace / "project"
+    (root / "params").mkdir(parents=True)
+    monkeypatch.setenv("CGN_ROOT", str(root))
+    monkeypatch.setattr(costs, "this_processor", lambda: "here")
+    monkeypatch.setattr(plan, "this_processor", lambda: "here")
+    return root
+
+
+def artefact(workplace, kind: str, name: str, key: dict, seconds: float, **changes) -> None:
+    folder = workplace / "runs" / kind / name
+    folder.mkdir(parents=True)
+    provenance = {
+        "seconds": seconds,
+        "peak_memory_mb": 500.0,
+        "disk_mb": 2.0,
+        "device": "cpu",
+        "threads": 2,
+        "processor": "here",
+        "finished_at": "2030-01-01T00:00:30+00:00",
+        **changes,
+    }
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+    (folder / "params.yaml").write_text(yaml.safe_dump(key))
+    (folder / "done").write_text("{}")
+
+
+def params_file(root, **values):
+    path = root / "mine.yaml"
+    path.write_text(yaml.safe_dump({"dataset": "colored_mnist", "scale": "smoke", **values}))
+    return path
+
+
+def by_name(predictions) -> dict:
+    return {(p.kind, p.name): p for p in predictions}
+
+
+def test_recorded_seconds_are_per_update(project, workplace):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    artefact(workplace, "cgn", "b", {**CGN, "cgn_steps": 100}, 6.0)
+    (cost,) = costs.recorded()
+    assert (cost.seconds, cost.unit, cost.samples) == (0.05, "update", 2)
+    found = by_name(plan.predict([params_file(project, cgn_steps=1000)]))
+    assert found["cgn", "CGN"].seconds == 50.0
+    assert (found["cgn", "CGN"].source, found["cgn", "CGN"].disk_mb) == ("recorded", 2.0)
+    assert found["classifier", "Original"].source == "unknown"
+
+
+def test_other_settings_are_a_rough_guess_scaled_by_batch(project, workplace):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    path = params_file(project, dataset="wildlife_mnist", cgn_steps=100, cgn_batch=64)
+    cgn = by_name(plan.predict([path]))["cgn", "CGN"]
+    assert (cgn.seconds, cgn.source) == (8.0, "recorded, rough")
+
+
+def test_another_machines_runs_do_not_count(project, workplace):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0, processor="elsewhere")
+    with pytest.raises(UserError, match="costs.yaml is missing"):
+        plan.predict([params_file(project)])
+    with pytest.raises(UserError, match="run the notebooks first"):
+        costs.write_costs()
+
+
+def test_the_shipped_table_is_scaled_to_this_machine(project, workplace, monkeypatch):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    artefact(workplace, "reader", "a", {"steps": 400}, 3.0)
+    monkeypatch.setattr(costs, "calibrate", lambda: 0.5)
+    assert plan.write_costs() == project / "params" / "costs.yaml"
+    assert costs.costs_path().read_text().startswith(costs.HEADER)
+    monkeypatch.setattr(plan, "this_processor", lambda: "another")
+    monkeypatch.setattr(plan, "calibrate", lambda: 1.0)
+    found = by_name(plan.predict([params_file(project, cgn_steps=100)]))
+    assert (found["cgn", "CGN"].seconds, found["cgn", "CGN"].source) == (8.0, "reference")
+    assert found["reader", "mask reader"].seconds == 6.0
+
+
+def test_a_notebooks_overhead_is_what_no_artefact_explains(project, workplace):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 20.0)
+    artefact(
+        workplace,
+        "cgn",
+        "b",
+        {**CGN, "cgn_steps": 100},
+        20.0,
+        finished_at="2029-01-01T00:00:00+00:00",
+    )
+    folder = workplace / "results" / "smoke" / "colored_mnist" / "hqc"
+    folder.mkdir(parents=True)
+    run = {"finished_at": "2030-01-01T00:00:40+00:00", "seconds": 35.0}
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "done").write_text(json.dumps({"params": {"threads": 2, "device": "cpu"}}))
+    overhead = [c for c in costs.recorded() if c.kind == costs.OVERHEAD]
+    assert [(c.seconds, c.drivers) for c in overhead] == [(15.0, {"notebook": "hqc"})]
+
+
+def test_work_is_counted_once_and_follows_the_parameters():
+    listed = list(plan.work(MnistParams()))
+    names = [item.name for _, item in listed if item.kind == "cgn"]
+    assert names == [
+        "CGN",
+        "CGN, control",
+        "CGN without adversarial",
+        "CGN without binary",
+        "CGN without mask",
+        "CGN without edge",
+        "CGN without noise",
+    ]
+    fewer = MnistParams(weight_edge=0.0, classifier_steps=0, classifier_epochs=2, cf_images=1280)
+    found = {(item.kind, item.name): item for _, item in plan.work(fewer)}
+    assert ("cgn", "CGN without edge") not in found
+    assert found["classifier", "CGN"].updates == 20  # two epochs of ten batches
+    assert found["classifier", "Original"].updates == 2 * 29  # 3,600 digits in batches of 128
+
+
+def test_the_table_says_what_is_missing(project, workplace):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    predictions = plan.predict([params_file(project, cgn_steps=3000)])
+    text = plan.table(predictions)
+    assert "2 min" in text and "at least" in text
+    total = plan.as_dict(predictions)["total"]
+    assert total["complete"] is False
+    assert total["peak_memory_mb"] == 500.0
+
+
+def test_a_damaged_table_is_one_line(project):
+    costs.costs_path().write_text("reference: {}\n")
+    with pytest.raises(UserError, match="damaged"):
+        costs.shipped()
+
+
+def test_calibration_is_short():
+    assert 0 < costs.calibrate(0.05) < 5

@@ -1,0 +1,317 @@
+"""Tables show every published row, and MISSING where nothing was measured."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from cgnlib.params import MnistParams
+from cgnlib.paths import project_root
+from cgnlib.report import measures, summary, tables
+from cgnlib.report.records import Record, begin
+from cgnlib.store import Artefact
+
+DATASETS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
+DEFAULTS = {
+    "claim": "ODR",
+    "experiment": "ODR-1",
+    "dataset": "colored_mnist",
+    "scale": "embedded",
+    "metric": "test_accuracy",
+    "unit": "%",
+    "n": 10_000,
+    "seed": 0,
+    "definition": "",
+    "params_hash": "p",
+    "artefacts": [],
+    "device": "cpu",
+    "git_commit": "g",
+}
+
+
+def record(setting, value, interval=None, **changes):
+    low, high = interval or (None, None)
+    return Record(
+        **DEFAULTS
+        | {"setting": setting, "value": float(value), "interval_low": low, "interval_high": high}
+        | changes
+    )
+
+
+def rows(records=(), dataset="colored_mnist", **options):
+    found = tables.comparison_rows(records, "ODR-1", dataset, "test_accuracy", **options)
+    return {row["Trained on"]: row for row in found}
+
+
+def test_published_and_own_values_stand_side_by_side():
+    row = rows([record("Original+CGN", 92.04, (91.5, 92.6))])["Original+CGN"]
+    assert row == {
+        "Trained on": "Original+CGN",
+        "Paper": "95.1",
+        "Reprod. 1": "95.9, 95.53 (stored)",
+        "Reprod. 2": "96.98 (released), 68.96 (retrained)",
+        "This run": "92.0",
+        "95 % interval": "91.5\u201392.6",
+        "n": "10,000",
+        "Seed": "0",
+    }
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_no_published_row_is_dropped(dataset):
+    found = rows(dataset=dataset)
+    expected = [
+        name for name in tables.ROW_ORDER if (name, dataset) != ("IRM (5 envs)", "colored_mnist")
+    ]
+    assert list(found) == expected
+    assert all(row["This run"] == "MISSING: not run at this scale" for row in found.values())
+
+
+def test_a_row_of_ours_without_published_value_is_kept():
+    assert rows([record("CVAE", 50)])["CVAE"]["Paper"] == tables.NOT_AVAILABLE
+
+
+def test_reasons_can_differ_by_row():
+    found = rows(missing={"LNTL": "not in this version"})
+    assert found["LNTL"]["This run"] == "MISSING: not in this version"
+    assert found["GAN"]["This run"] == "MISSING: not run"
+
+
+def test_seeds_become_mean_and_spread():
+    both = [record("Original", 10, (9, 11)), record("Original", 12, (11, 14), seed=1)]
+    row = rows(both)["Original"]
+    assert (row["This run"], row["95 % interval"], row["Seed"]) == (
+        "11.0 ± 1.4",
+        "9.0\u201314.0",
+        "0, 1",
+    )
+
+
+def test_records_of_another_dataset_or_metric_are_not_shown():
+    found = rows(
+        [
+            record("Original", 99, metric="train_accuracy"),
+            record("Original", 98, dataset="wildlife_mnist"),
+        ]
+    )
+    assert found["Original"]["This run"].startswith("MISSING")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "textures", "marked"),
+    [
+        ("wildlife_mnist", "procedural", True),
+        ("wildlife_mnist", "dtd", False),
+        ("colored_mnist", "procedural", False),
+    ],
+)
+def test_published_wildlife_values_say_other_textures(dataset, textures, marked):
+    params = MnistParams(dataset=dataset, textures=textures)
+    html = tables.comparison([], "ODR-1", params).to_html()
+    assert ("other textures" in html) is marked
+    assert "MISSING: not run at this scale" in html
+
+
+def test_missing_is_set_apart_and_the_index_hidden():
+    html = tables.comparison([record("Original", 35.0)], "ODR-1", MnistParams()).to_html()
+    assert "font-style: italic" in html
+    assert "row_heading" not in html
+    assert "<caption>ODR-1, test accuracy in %, colored_mnist</caption>" in html
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_paper_files_show_no_departure(dataset):
+    from cgnlib.params import load_params
+
+    params = load_params(project_root() / "params" / "paper" / f"{dataset}.yaml")
+    assert tables.departures_list(params) == []
+    assert "none: the published training" in tables.departures(params).to_html()
+
+
+def test_departures_name_the_choice_and_both_values():
+    found = {
+        what: (theirs, here)
+        for what, theirs, here in tables.departures_list(MnistParams(dataset="wildlife_mnist"))
+    }
+    assert found["noise shared by the mechanisms"] == (
+        "cgn_shared_noise True",
+        "cgn_shared_noise False",
+    )
+    assert found["wildlife textures"] == ("textures dtd", "textures procedural")
+    assert found["discriminator"] == ("disc conv, disc_width 32", "disc projection, disc_width 24")
+    for choice in (
+        "averaged weights (EMA)",
+        "mask interval loss",
+        "edge loss",
+        "perceptual loss",
+        "width of the mechanisms",
+        "digits",
+        "classifier training",
+    ):
+        assert choice in found
+    assert "texture shuffler" not in found
+
+
+def test_departures_of_the_cgn_alone_leave_the_classifier_out():
+    assert "classifier training" not in [
+        what for what, _, _ in tables.departures_list(MnistParams(), ("cgn",))
+    ]
+
+
+def test_quality_stands_beside_the_released_range():
+    ours = [record("CGN", 0.1234, metric="mask_mean", unit="share", experiment="HQC-1")]
+    html = tables.quality(ours, MnistParams()).to_html()
+    assert "0.123" in html
+    assert "0.07\u20130.16" in html
+    assert html.count("MISSING: not measured") == 5
+
+
+def test_the_ablation_has_a_row_per_dropped_group():
+    ours = [
+        record(s, v, metric="mask_mean", unit="share", experiment="IBR-1")
+        for s, v in (("none", 0.12), ("binary", 0.4))
+    ]
+    frame = tables.ablation(ours, {"mask_mean": "Mask", "cf_test_accuracy": "Test %"}).data
+    assert frame.values.tolist() == [
+        ["none (control)", "0.120", "MISSING: not measured"],
+        ["binary", "0.400", "MISSING: not measured"],
+    ]
+
+
+def test_the_published_ablation_is_complete():
+    frame = tables.published_ablation().data.set_index("Dropped (ImageNet)")
+    assert list(frame.index) == ["shape", "text", "bg", "rec", "none", "BigGAN"]
+    assert frame.loc["text", "mask mean, Paper"] == "0.9 ± 0.1"
+    assert frame.loc["rec", "IS, Reprod. 1"] == "19.3, 17.2 ± 0.4 (stored)"
+
+
+def test_costs_show_time_memory_and_what_was_published(tmp_path):
+    made = Artefact(
+        "cgn",
+        "abc",
+        tmp_path,
+        {
+            "seconds": 83.4,
+            "peak_memory_mb": 1234.5,
+            "device": "cpu",
+            "threads": 2,
+            "processor": "X",
+        },
+    )
+    html = tables.costs({"CGN": (made, 3000)}, MnistParams(dataset="wildlife_mnist")).to_html()
+    for text in ("3,000", ">83<", "1,234 MB", "cgn/abc", "Reprod. 2 3.5 hours"):
+        assert text in html
+
+
+def test_quality_numbers_flatten_the_matrix_and_leave_undefined_entries_out():
+    nan = float("nan")
+    found = measures.quality_numbers(
+        SimpleNamespace(
+            readability=0.97,
+            mask_means=[0.125, 0.375],
+            border_means=[0.0, 0.5],
+            undecided=[0.0625],
+            disentanglement=[[0.9, 0.11, 0.1], [0.12, 0.98, 0.09], [nan, nan, nan]],
+        )
+    )
+    values = {name: value for name, (value, _) in found.items()}
+    assert values == {
+        "mask_readability": 0.97,
+        "mask_mean": 0.25,
+        "border_mean": 0.25,
+        "undecided_share": 0.0625,
+        "oracle_shape_shape": 0.9,
+        "oracle_shape_foreground": 0.11,
+        "oracle_shape_background": 0.1,
+        "oracle_foreground_shape": 0.12,
+        "oracle_foreground_foreground": 0.98,
+        "oracle_foreground_background": 0.09,
+        "label_recovery": 0.9,
+        "label_leak": 0.12,
+    }
+
+
+def published_run(workplace, monkeypatch, dataset="colored_mnist", **changes):
+    params = MnistParams(dataset=dataset, **changes)
+    name = f"odr@{params.seed}" if params.seed else "odr"
+    monkeypatch.setenv("CGN_RUN_FOLDER", str(workplace / "results" / params.scale / dataset / name))
+    run = begin(params, notebook="odr", claim="ODR")
+    for setting, value in (("Original", 10.0), ("Original+CGN", 84.0 + params.seed)):
+        run.record("ODR-1", setting, "test_accuracy", value, n=10, interval=(value - 1, value + 1))
+    run.record("IBR-3", "classifier Original", "training_time", 12.0, "s", n=1, claim="COST")
+    run.finish([])
+
+
+def test_the_summary_of_nothing_is_missing_everywhere(workplace):
+    empty = summary.Summary("embedded")
+    matrix = summary.verdict_matrix(empty).data
+    assert matrix["Claim"].tolist() == ["HQC", "IBR", "ODR"]
+    assert (matrix[list(DATASETS)] == "MISSING: not run").all(axis=None)
+    assert all(
+        row["This run"].startswith("MISSING")
+        for dataset in DATASETS
+        for row in summary.experiment_rows(empty, dataset)
+    )
+    assert "MISSING" in summary.experiments(empty, "wildlife_mnist").to_html()
+    assert "MISSING" in summary.timings(empty).to_html()
+
+
+def test_the_summary_reads_records_only(workplace, monkeypatch):
+    published_run(workplace, monkeypatch, dataset="wildlife_mnist")
+    published_run(workplace, monkeypatch, dataset="wildlife_mnist", seed=2)
+    published_run(workplace, monkeypatch, scale="full")
+    found = summary.Summary("embedded")
+    odr = summary.verdict_matrix(found).data.set_index("Claim").loc["ODR"]
+    assert odr["wildlife_mnist"] == "✓ supported (mean of 2 seeds)"
+    assert odr["colored_mnist"] == "MISSING: not run"
+    row = next(
+        r
+        for r in summary.experiment_rows(found, "wildlife_mnist")
+        if r["Experiment"].startswith("ODR-1 ")
+    )
+    assert row["Paper"] == "85.7 (other textures)"
+    assert (row["This run"], row["Verdict"]) == ("85.0", "supported")
+    assert summary.headline(found, "wildlife_mnist").data["This run"].tolist()[0] == "10.0 ± 0"
+    assert summary.timings(found).data["Time"].tolist() == ["12 s", "12 s"]
+    assert found.verdicts[-1].reasons[-1].startswith("note: published wildlife values")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "left_out"),
+    [
+        ("colored_mnist", {"ODR-5", "EXT-6"}),
+        ("double_colored_mnist", {"HQC-7", "IBR-4"}),
+        ("wildlife_mnist", {"HQC-7", "IBR-4", "ODR-5"}),
+    ],
+)
+def test_the_summary_names_every_experiment(workplace, dataset, left_out):
+    listed = [
+        row["Experiment"].split()[0]
+        for row in summary.experiment_rows(summary.Summary("embedded"), dataset)
+    ]
+    assert len(listed) == len(set(listed))
+    assert (
+        set(listed)
+        == {
+            "HQC-1",
+            "HQC-4",
+            "HQC-5",
+            "HQC-7",
+            "IBR-1",
+            "IBR-3",
+            "IBR-4",
+            "ODR-1",
+            "ODR-2",
+            "ODR-5",
+            "EXT-1",
+            "EXT-2",
+            "EXT-5",
+            "EXT-6",
+        }
+        - left_out
+    )
+
+
+def test_no_machine_path_in_any_table():
+    html = tables.departures(MnistParams()).to_html() + tables.published_ablation().to_html()
+    assert not re.search(r"/(work|home|tmp)/", html)

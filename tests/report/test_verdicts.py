@@ -1,0 +1,270 @@
+"""Verdict rules applied to hand-made records."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from cgnlib.errors import UserError
+from cgnlib.paths import project_root
+from cgnlib.report import verdicts
+from cgnlib.report.records import Record
+
+DEFAULTS = {
+    "claim": "ODR",
+    "experiment": "ODR-1",
+    "dataset": "wildlife_mnist",
+    "scale": "embedded",
+    "metric": "test_accuracy",
+    "unit": "%",
+    "n": 10_000,
+    "seed": 0,
+    "definition": "",
+    "params_hash": "p",
+    "artefacts": [],
+    "device": "cpu",
+    "git_commit": "g",
+}
+
+
+def record(setting, value, interval=None, **changes):
+    low, high = interval or (None, None)
+    return Record(
+        **DEFAULTS
+        | {"setting": setting, "value": float(value), "interval_low": low, "interval_high": high}
+        | changes
+    )
+
+
+def odr(original=(10.0, 9.0, 11.0), cgn=(83.0, 82.0, 84.0), **changes):
+    return [
+        record("Original", original[0], original[1:], **changes),
+        record("Original+CGN", cgn[0], cgn[1:], **changes),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "expected", "states"),
+    [
+        (odr(), "supported", ["met", "met", "met"]),
+        (odr(cgn=(80.7, 80.0, 81.0)), "supported", ["met", "met", "met"]),  # 85.7 - 5 still counts
+        (odr(cgn=(80.6, 80.0, 81.0)), "partly", ["met", "not met", "met"]),
+        (odr(original=(16.0, 15.0, 17.0)), "partly", ["met", "met", "not met"]),
+        (odr(original=(70.0, 69.0, 71.0)), "partly", ["not met", "met", "not met"]),
+        (
+            odr(original=(60.0, 40.0, 83.0), cgn=(83.0, 82.0, 84.0)),
+            "partly",
+            ["not met", "met", "not met"],
+        ),  # 23 points apart, but intervals overlap
+        (
+            odr(original=(10.0, 9.0, 11.0), cgn=(29.9, 29.0, 31.0)),
+            "not supported",
+            ["not met", "not met", "met"],
+        ),
+    ],
+)
+def test_odr(records, expected, states):
+    verdict = verdicts.judge("ODR", "wildlife_mnist", records)
+    assert [reason.split(":")[0] for reason in verdict.reasons] == states
+    assert (verdict.verdict, verdict.seeds) == (expected, [0])
+
+
+def test_reasons_name_the_measured_values():
+    reasons = verdicts.judge("ODR", "wildlife_mnist", odr()).reasons
+    assert "83.0 % against 10.0 %, +73.0" in reasons[0]
+    assert "intervals apart" in reasons[0]
+    assert "83.0 % against 85.7, tolerance 5 points" in reasons[1]
+
+
+def test_the_colored_variant_does_not_ask_for_chance():
+    records = odr(original=(36.0, 35.0, 37.0), cgn=(92.0, 91.0, 93.0), dataset="colored_mnist")
+    verdict = verdicts.judge("ODR", "colored_mnist", records)
+    assert (verdict.verdict, len(verdict.reasons)) == ("supported", 2)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        odr()[:1],
+        odr()[1:],
+        odr(dataset="colored_mnist"),
+        odr(experiment="ODR-2"),
+        [record("Original", 10), record("Original+CGN", 83)],
+    ],
+)
+def test_missing_records_or_intervals_mean_not_run(records):
+    verdict = verdicts.judge("ODR", "wildlife_mnist", records)
+    assert verdict.verdict == "not run"
+    assert any(reason.startswith("MISSING") for reason in verdict.reasons)
+
+
+def test_several_seeds_are_averaged_and_their_intervals_joined():
+    records = odr(cgn=(79.0, 78.0, 80.0)) + odr(cgn=(84.0, 83.0, 85.0), seed=1)
+    verdict = verdicts.judge("ODR", "wildlife_mnist", records)
+    assert verdict.seeds == [0, 1]
+    assert "81.5 % against 10.0 %" in verdict.reasons[0]
+    assert "mean of 2 seeds" in verdicts.markdown(verdict)
+    ours = verdicts.measure(records, "Original+CGN", "test_accuracy")
+    assert (ours.value, ours.low, ours.high) == (81.5, 78.0, 85.0)
+
+
+def test_one_seed_is_an_indication():
+    assert "one seed: an indication" in verdicts.markdown(
+        verdicts.judge("ODR", "wildlife_mnist", odr(), notes=["other textures"])
+    )
+
+
+def test_notes_stand_among_the_reasons():
+    verdict = verdicts.judge("ODR", "wildlife_mnist", odr(), notes=["other textures"])
+    assert verdict.reasons[-1] == "note: other textures"
+    assert verdict.verdict == "supported"
+
+
+def hqc(dataset="double_colored_mnist", **values):
+    shares = {
+        "mask_readability": 0.96,
+        "oracle_shape_shape": 0.93,
+        "oracle_foreground_foreground": 0.95,
+        "oracle_background_background": 0.97,
+        "label_leak": 0.13,
+    } | values
+    return [
+        record(
+            "CGN",
+            share,
+            metric=metric,
+            unit="share",
+            claim="HQC",
+            experiment="HQC-1",
+            dataset=dataset,
+        )
+        for metric, share in shares.items()
+        if share is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "supported"),
+        ({"mask_readability": 0.95, "label_leak": 0.2}, "supported"),
+        ({"mask_readability": 0.949}, "partly"),
+        ({"label_leak": 0.21}, "partly"),
+        (
+            {
+                "mask_readability": 0.5,
+                "oracle_shape_shape": 0.5,
+                "oracle_foreground_foreground": 0.5,
+                "oracle_background_background": 0.5,
+            },
+            "not supported",
+        ),
+        ({"oracle_background_background": None}, "not run"),
+    ],
+)
+def test_hqc(values, expected):
+    assert verdicts.judge("HQC", "double_colored_mnist", hqc(**values)).verdict == expected
+
+
+def test_hqc_on_the_colored_variant_needs_no_background_oracle():
+    records = hqc("colored_mnist", oracle_background_background=None)
+    assert verdicts.judge("HQC", "colored_mnist", records).verdict == "supported"
+
+
+def ibr(**rows):
+    """setting=(readability, recovery, accuracy)"""
+    names = (("mask_readability", "share"), ("label_recovery", "share"), ("cf_test_accuracy", "%"))
+    return [
+        record(setting, value, metric=metric, unit=unit, claim="IBR", experiment="IBR-1")
+        for setting, values in rows.items()
+        for (metric, unit), value in zip(names, values, strict=True)
+    ]
+
+
+CONTROL = (0.90, 0.85, 75.0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (
+            {"none": CONTROL, "adversarial": (0.1, 0.1, 10.0), "edge": (0.90, 0.85, 71.9)},
+            "supported",
+        ),
+        ({"none": CONTROL, "adversarial": (0.1, 0.1, 10.0), "edge": (0.87, 0.82, 72.0)}, "partly"),
+        ({"none": CONTROL, "edge": (0.95, 0.9, 80.0)}, "not supported"),
+        ({"none": CONTROL}, "not run"),
+        ({"edge": CONTROL}, "not run"),
+    ],
+)
+def test_ibr(rows, expected):
+    assert verdicts.judge("IBR", "wildlife_mnist", ibr(**rows)).verdict == expected
+
+
+def test_ibr_judges_each_dropped_group():
+    verdict = verdicts.judge(
+        "IBR",
+        "wildlife_mnist",
+        ibr(none=CONTROL, binary=(0.8, 0.85, 75.0), noise=(0.9, 0.85, 74.0)),
+    )
+    assert [reason.split(" (")[0] for reason in verdict.reasons] == [
+        "met: dropping binary hurts",
+        "not met: dropping noise does not hurt",
+    ]
+    assert "mask_readability 0.900 to 0.800" in verdict.reasons[0]
+
+
+def test_ibr_with_a_metric_left_out_is_not_run():
+    records = [
+        r
+        for r in ibr(none=CONTROL, edge=CONTROL)
+        if (r.setting, r.metric) != ("edge", "label_recovery")
+    ]
+    assert verdicts.judge("IBR", "wildlife_mnist", records).verdict == "not run"
+
+
+def test_every_claim_is_judged_on_every_dataset_even_without_records():
+    found = verdicts.judge_all([], ["colored_mnist", "wildlife_mnist"])
+    assert [(v.claim, v.verdict) for v in found] == [
+        (claim, "not run") for claim in ("HQC", "IBR", "ODR") for _ in range(2)
+    ]
+    assert "no records" in verdicts.markdown(found[0])
+    assert "MISSING" not in verdicts.markdown(found[0])
+
+
+def test_an_unknown_claim_or_a_wrong_rule_is_an_error(tmp_path):
+    with pytest.raises(UserError, match="no rules for claim 'XYZ'"):
+        verdicts.judge("XYZ", "colored_mnist", [])
+    text = (project_root() / "params" / "claims.yaml").read_text()
+    path = tmp_path / "claims.yaml"
+    path.write_text(text.replace("kind: beats", "kind: beast", 1))
+    with pytest.raises(UserError, match="claims.yaml"):
+        verdicts.load_claims(path)
+
+
+def test_a_rule_must_point_at_one_published_value(tmp_path):
+    text = (project_root() / "params" / "claims.yaml").read_text()
+    path = tmp_path / "claims.yaml"
+    path.write_text(text.replace("table: Table 2", "table: Table 9"))
+    with pytest.raises(UserError, match="no single Original\\+CGN value"):
+        verdicts.judge("ODR", "wildlife_mnist", odr(), verdicts.load_claims(path))
+
+
+def test_every_metric_of_the_rules_is_one_that_pages_record():
+    from cgnlib.report.measures import quality_numbers
+
+    recorded = set(
+        quality_numbers(
+            SimpleNamespace(
+                readability=1,
+                mask_means=[0],
+                border_means=[0],
+                undecided=[0],
+                disentanglement=[[1.0] * 3] * 3,
+            )
+        )
+    ) | {"test_accuracy", "cf_test_accuracy"}
+    for rule in verdicts.claims():
+        for condition in rule.conditions:
+            asked = getattr(condition, "margins", None) or [condition.metric]
+            assert set(asked) <= recorded
