@@ -81,9 +81,26 @@ def _status(args: argparse.Namespace) -> int:
     return 0
 
 
+def _counterfactuals(args: argparse.Namespace) -> int:
+    from cgnlib.params import load_params, use_threads
+    from cgnlib.report.request import params_path
+
+    params = load_params(params_path(args.params), _overrides(args.p))
+    use_threads(params.threads)
+    from cgnlib.pipelines.mnist.export import export
+
+    print(export(params, Path(args.out)))
+    return 0
+
+
 def _records(args: argparse.Namespace) -> int:
     from cgnlib.report.records import read_records
 
+    if args.markdown:
+        from cgnlib.report.readme import results_markdown
+
+        print(results_markdown(args.scale or "embedded"))
+        return 0
     for record in read_records(args.scale, args.dataset, args.experiment):
         print(record.model_dump_json())
     return 0
@@ -175,6 +192,12 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", metavar="FILE", help="YAML parameter file")
     _add_plan(command("plan", _plan, "predict time, memory and disk of parameter files"))
     _add_run(command("run", _run, "execute one notebook and publish it if it finished"))
+    made = command(
+        "counterfactuals", _counterfactuals, "write a fixed counterfactual set to a new folder"
+    )
+    made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
+    made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
+    made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
     book = command("book", _book, "build the HTML report from what has run")
     book.add_argument("--scale", default="embedded", help="scale to report (default: embedded)")
     book.add_argument("--family", default="mnist", help="family to report (default: mnist)")
@@ -185,6 +208,7 @@ def parser() -> argparse.ArgumentParser:
     records = command("records", _records, "print the records of all finished runs as JSON lines")
     for name in ("scale", "dataset", "experiment"):
         records.add_argument(f"--{name}", help=f"only this {name}")
+    records.add_argument("--markdown", action="store_true", help="print the README's table")
     data = command("data", _data, "list every dataset and weight file, present or not")
     data.add_argument("--json", action="store_true", help="print JSON")
     return top

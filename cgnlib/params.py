@@ -71,10 +71,16 @@ class MnistParams(BaseModel):
         "sigmoid", description="how the shape mechanism's output becomes a mask"
     )
     cgn_mask_bias: float = Field(-2.0, ge=-10, le=10, description="start value of the mask logit")
+    cgn_mask_prior: float = Field(
+        6.0, ge=0.0, le=20.0, description="how far the mask logit starts lower at the border"
+    )
     cgn_head: Literal["full", "subpixel"] = Field(
         "subpixel", description="end of the texture mechanisms: two layers at 32x32 or one at 16x16"
     )
     cgn_shuffle: bool = Field(True, description="random cyclic shift of textures (the shuffler)")
+    cgn_torus: bool = Field(
+        True, description="texture mechanisms wrap around, so that a shift leaves no seam"
+    )
     cgn_init: Literal["default", "orthogonal", "normal"] = Field(
         "default", description="initialisation of the mechanisms"
     )
@@ -90,7 +96,7 @@ class MnistParams(BaseModel):
         "nonsaturating", description="adversarial loss"
     )
     weight_adversarial: float = Field(1.0, ge=0.0, description="weight of the adversarial loss")
-    r1_gamma: float = Field(1.0, ge=0.0, description="R1 gradient penalty on real images")
+    r1_gamma: float = Field(0.3, ge=0.0, description="R1 gradient penalty on real images")
     r1_every_steps: int = Field(8, ge=1, description="steps between R1 penalties (lazy)")
     weight_binary: float = Field(0.3, ge=0.0, description="weight of the mask's binary entropy")
     binary_ramp_frac: float = Field(
@@ -99,7 +105,10 @@ class MnistParams(BaseModel):
     weight_mask: float = Field(20.0, ge=0.0, description="weight of the mask interval loss")
     mask_low: float = Field(0.06, ge=0.0, le=1.0, description="lower end of the mask interval")
     mask_high: float = Field(0.30, ge=0.0, le=1.0, description="upper end of the mask interval")
-    weight_edge: float = Field(3.0, ge=0.0, description="weight of the edge loss")
+    mask_power: int = Field(
+        2, ge=1, le=4, description="its lower end reads the mean of the mask to this power"
+    )
+    weight_edge: float = Field(10.0, ge=0.0, description="weight of the edge loss")
     edge_form: Literal["mean", "legacy"] = Field(
         "mean", description="edge loss as written ('mean') or as coded ('legacy')"
     )
@@ -113,7 +122,7 @@ class MnistParams(BaseModel):
     perceptual_w4: float = Field(0.0, ge=0.0, description="style weight at relu4_3")
 
     # CGN: optimisation
-    cgn_steps: int = Field(3000, ge=1, description="generator updates")
+    cgn_steps: int = Field(2500, ge=1, description="generator updates")
     cgn_batch: int = Field(32, ge=2, le=4096, description="images per update")
     cgn_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="Adam step size, both sides")
     cgn_beta1: float = Field(0.0, ge=0.0, lt=1.0, description="Adam beta 1")
@@ -133,21 +142,21 @@ class MnistParams(BaseModel):
         "adamw", description="AdamW one-cycle, or Adadelta with lr x 0.7 per epoch (the paper)"
     )
     classifier_lr: float = Field(4.0e-3, gt=0.0, le=10.0, description="(peak) step size")
-    classifier_steps: int = Field(3000, ge=0, description="updates; 0: count by epochs")
+    classifier_steps: int = Field(2000, ge=0, description="updates; 0: count by epochs")
     classifier_epochs: int = Field(10, ge=1, description="epochs when classifier_steps is 0")
     classifier_batch: int = Field(64, ge=2, description="images per update")
     classifier_bf16: bool = Field(False, description="bfloat16 autocast")
     real_frac: float = Field(
-        0.5, ge=0.0, le=1.0, description="share of real images in Original+CGN batches"
+        0.1, ge=0.0, le=1.0, description="share of real images in Original+CGN batches"
     )
 
     # Inductive bias requirements
-    ibr_cgn_steps: int = Field(600, ge=1, description="generator updates per ablation")
+    ibr_cgn_steps: int = Field(500, ge=1, description="generator updates per ablation")
     ibr_classifier_steps: int = Field(500, ge=1, description="classifier updates per ablation")
 
     # Measurement
-    reader_steps: int = Field(400, ge=1, description="updates of the mask reader")
-    oracle_steps: int = Field(800, ge=1, description="updates of the factor oracles")
+    reader_steps: int = Field(600, ge=1, description="updates of the mask reader")
+    oracle_steps: int = Field(1200, ge=1, description="updates of the factor oracles")
     quality_images: int = Field(2000, ge=10, description="images behind each quality figure")
 
     @model_validator(mode="after")

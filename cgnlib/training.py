@@ -59,7 +59,7 @@ def progress(message: str) -> None:
 
 
 class EpochIndex:
-    """Indices of the examples in batch ``step``: every epoch a fresh named permutation of ``count``.
+    """Indices of the examples in batch ``step``; every epoch is a new named permutation.
 
     Batches run across epoch ends, so no example is dropped.
     """

@@ -29,6 +29,8 @@ class CgnSettings:
     cgn_mask_bias: float
     cgn_head: str
     cgn_shuffle: bool
+    cgn_torus: bool
+    cgn_mask_prior: float
     cgn_init: str
     cgn_init_gain: float
     cgn_shared_noise: bool
@@ -43,6 +45,7 @@ class CgnSettings:
     weight_mask: float
     mask_low: float
     mask_high: float
+    mask_power: int
     weight_edge: float
     edge_form: str
     edge_px: int
@@ -80,6 +83,8 @@ def build_cgn(settings: CgnSettings) -> MnistCgn:
         settings.cgn_mask_bias,
         settings.cgn_head,
         settings.cgn_shuffle,
+        settings.cgn_torus,
+        settings.cgn_mask_prior,
     )
 
 
@@ -148,7 +153,9 @@ class CgnMethod:
         if s.weight_binary:
             terms["binary"] = ramp * s.weight_binary * losses.binary_entropy(mask)
         if s.weight_mask:
-            terms["mask"] = s.weight_mask * losses.mask_interval(mask, s.mask_low, s.mask_high)
+            terms["mask"] = s.weight_mask * losses.mask_interval(
+                mask, s.mask_low, s.mask_high, s.mask_power
+            )
         if s.weight_edge:
             loss = (
                 losses.edge_legacy(mask)

@@ -41,10 +41,14 @@ def binary_entropy(mask: Tensor) -> Tensor:
     return -(mask * mask.log2() + (1 - mask) * (1 - mask).log2()).mean()
 
 
-def mask_interval(mask: Tensor, low: float, high: float) -> Tensor:
-    """Distance of each image's mask mean to [low, high] (CGN, equation 3 with 1 - tau above)."""
+def mask_interval(mask: Tensor, low: float, high: float, power: int = 1) -> Tensor:
+    """Distance of each image's mask mean to [low, high] (CGN, equation 3 with 1 - tau above).
+
+    With ``power`` 2 the lower end looks at the mean square: a grey mask no longer counts as cover.
+    """
     mean = mask.mean(dim=(1, 2, 3))
-    return (F.relu(low - mean) + F.relu(mean - high)).mean()
+    cover = mean if power == 1 else mask.pow(power).mean(dim=(1, 2, 3))
+    return (F.relu(low - cover) + F.relu(mean - high)).mean()
 
 
 def edge(mask: Tensor, px: int) -> Tensor:

@@ -196,6 +196,10 @@ def _dress(request: Request, staging: Path, seconds: float) -> None:
     notebook = json.loads(page.read_text())
     notebook["cells"] = _own_cells(notebook)
     add_to_title(notebook, request.title)
+    for cell in notebook["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        if "injected-parameters" in tags:  # long, and the page's departures table says it better
+            cell["metadata"]["tags"] = [*tags, "hide-input"]
     recorded = notebook["metadata"].get("papermill", {})
     recorded["input_path"] = shown(request.notebook)
     recorded["output_path"] = request.page

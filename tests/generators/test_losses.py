@@ -40,6 +40,12 @@ def test_mask_interval_is_per_image():
     assert losses.mask_interval(masks, 0.1, 0.3).item() == pytest.approx((0.05 + 0.2) / 2)
 
 
+def test_mask_interval_of_power_two_discounts_grey():
+    mask = torch.full((1, 1, 2, 2), 0.2)  # mean 0.2, mean square 0.04
+    assert losses.mask_interval(mask, 0.1, 0.3, power=2).item() == pytest.approx(0.06)
+    assert losses.mask_interval(mask, 0.01, 0.15, power=2).item() == pytest.approx(0.05)
+
+
 def test_edge_counts_the_border_over_all_pixels():
     mask = torch.zeros(1, 1, 32, 32)
     mask[..., 0, 0] = 1.0  # in the border

@@ -62,6 +62,25 @@ def test_fused_upsampling_is_the_same_function_and_gradient(bias):
     assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(want, have, strict=True))
 
 
+@pytest.mark.parametrize("head", ["full", "subpixel"])
+def test_textures_on_a_torus_shift_with_their_input(head):
+    torch.manual_seed(0)
+    cgn = MnistCgn(8, 4, "batch", "sigmoid", head=head, shuffle=False, torus=True).eval()
+    maps = torch.randn(1, 8, 8, 8)
+    painted, moved = (cgn.f_text1[2:](x) for x in (maps, maps.roll((3, 5), (2, 3))))
+    assert torch.allclose(painted.roll((12, 20), (2, 3)), moved, atol=1e-5)
+
+
+def test_mask_prior_lowers_the_border_and_learns():
+    torch.manual_seed(0)
+    cgn = MnistCgn(8, 4, "batch", "sigmoid", -1.0, mask_prior=6.0)
+    torch.nn.init.zeros_(cgn.f_shape[9].weight)
+    mask = cgn.mask(torch.randn(2, 8), torch.tensor([0, 1]))[0, 0]
+    assert mask[0, 16].item() == pytest.approx(torch.tensor(-1.0 - 6.0).sigmoid().item(), rel=0.01)
+    assert mask[15, 15].item() == pytest.approx(torch.tensor(-1.0).sigmoid().item(), rel=0.01)
+    assert cgn.mask_prior.requires_grad and MnistCgn().mask_prior is None
+
+
 def test_shuffler_is_a_cyclic_shift_with_named_draws():
     x = torch.arange(2 * 3 * 32 * 32.0).view(2, 3, 32, 32)
     shuffler = Shuffler()

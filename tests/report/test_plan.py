@@ -129,11 +129,11 @@ def test_work_is_counted_once_and_follows_the_parameters():
         "CGN without edge",
         "CGN without noise",
     ]
-    fewer = MnistParams(weight_edge=0.0, classifier_steps=0, classifier_epochs=2, cf_images=1280)
+    fewer = MnistParams(weight_edge=0.0, classifier_steps=0, classifier_epochs=2, cf_images=640)
     found = {(item.kind, item.name): item for _, item in plan.work(fewer)}
     assert ("cgn", "CGN without edge") not in found
     assert found["classifier", "CGN"].updates == 20  # two epochs of ten batches
-    assert found["classifier", "Original"].updates == 2 * 29  # 3,600 digits in batches of 128
+    assert found["classifier", "Original"].updates == 2 * 57  # 3,600 digits in batches of 64
 
 
 def test_the_table_says_what_is_missing(project, workplace):

@@ -52,14 +52,16 @@ def groups(params: MnistParams) -> list[str]:
 
 
 def ablate(params: MnistParams, dropped: str) -> MnistParams:
-    """``params`` without the group ``dropped``, at the ablations' budget."""
-    return params.model_copy(
-        update={
-            **_DROPPED[dropped],
-            "cgn_steps": params.ibr_cgn_steps,
-            "classifier_steps": params.ibr_classifier_steps,
-        }
-    )
+    """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, and banks
+    no larger than the classifier can see."""
+    seen = params.ibr_classifier_steps * params.classifier_batch
+    budget = {
+        "cgn_steps": params.ibr_cgn_steps,
+        "classifier_steps": params.ibr_classifier_steps,
+        "cf_images": min(params.cf_images, seen),
+        "cf_bank_images": min(params.cf_bank_images, seen // 8),
+    }
+    return params.model_copy(update={**_DROPPED[dropped], **budget})
 
 
 def ablations(params: MnistParams) -> list[Ablation]:

@@ -27,6 +27,7 @@ from cgnlib.rng import rng
 from cgnlib.training import EpochIndex, fit, read_metrics
 
 CGN_VERSION = 1
+READER_VERSION = 1
 _WATCHED_MASKS = 500
 
 
@@ -68,8 +69,10 @@ def as_masks(masks: Tensor) -> Tensor:
 def reader(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact]:
     """The mask reader: the classifier trained on the binary training digits, without any colour."""
     variant = datasets(params).variants["train"]
-    recipe = CnnRecipe("reader", 1, "mask reader", Schedule("adamw", 6e-3, params.reader_steps, 1))
-    index = EpochIndex(len(variant), 128, params.seed, "reader")
+    recipe = CnnRecipe(
+        "reader", READER_VERSION, "mask reader", Schedule("adamw", 4e-3, params.reader_steps, 1)
+    )
+    index = EpochIndex(len(variant), 64, params.seed, "reader")
 
     def batches() -> Callable[[int], tuple[Tensor, Tensor]]:
         return lambda step: (
@@ -96,8 +99,10 @@ def _features(params: MnistParams, weights: tuple[float, ...]) -> Features | Non
 def _feature_classifier(params: MnistParams) -> torch.nn.Module:
     """The classifier of this variant's real training images, as a feature network."""
     real = datasets(params).train
-    recipe = CnnRecipe("features", 1, "feature classifier", Schedule("adamw", 6e-3, 400, 1))
-    index = EpochIndex(len(real), 128, params.seed, "features")
+    recipe = CnnRecipe(
+        "features", 1, "feature classifier", Schedule("adamw", 4e-3, params.reader_steps, 1)
+    )
+    index = EpochIndex(len(real), 64, params.seed, "features")
     batches = lambda: lambda step: (real.images[index(step)], real.shape[index(step)])  # noqa: E731
     return cnn(recipe, params, base_key(params), batches)[0]
 
@@ -173,7 +178,8 @@ def cgn(params: MnistParams) -> TrainedCgn:
         save_weights(method.model, folder)
 
     def load(folder: Path) -> tuple[MnistCgn, list[dict], dict[str, np.ndarray]]:
-        model = load_weights(build_cgn(settings), folder, params.device)
+        with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
+            model = load_weights(build_cgn(settings), folder, params.device)
         return model, read_metrics(folder), _load_sheets(folder)
 
     (model, history, sheets), artefact = store.train_or_load(

@@ -59,7 +59,7 @@ def oracles(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact, np.nd
     """
     data = datasets(params)
     variant = data.variants["train"]
-    schedule = Schedule("adamw", 6e-3, params.oracle_steps, 1)
+    schedule = Schedule("adamw", 4e-3, params.oracle_steps, 1)
     recipe = CnnRecipe(
         "oracles",
         ORACLE_VERSION,
@@ -70,8 +70,8 @@ def oracles(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact, np.nd
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
         generator = rng(params.seed, "oracle", step)
-        index = torch.randint(len(variant), (128,), generator=generator)
-        front, back = torch.randint(10, (2, 128), generator=generator)
+        index = torch.randint(len(variant), (64,), generator=generator)
+        front, back = torch.randint(10, (2, 64), generator=generator)
         back = back if variant.has_background else torch.zeros_like(back)
         images = variant.draw(index, front, back, generator)
         return images, torch.stack([variant.labels[index], front, back], 1)
