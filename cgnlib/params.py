@@ -122,7 +122,7 @@ class MnistParams(BaseModel):
     perceptual_w4: float = Field(0.0, ge=0.0, description="style weight at relu4_3")
 
     # CGN: optimisation
-    cgn_steps: int = Field(2500, ge=1, description="generator updates")
+    cgn_steps: int = Field(3000, ge=1, description="generator updates")
     cgn_batch: int = Field(32, ge=2, le=4096, description="images per update")
     cgn_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="Adam step size, both sides")
     cgn_beta1: float = Field(0.0, ge=0.0, lt=1.0, description="Adam beta 1")
