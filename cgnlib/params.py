@@ -142,7 +142,7 @@ class MnistParams(BaseModel):
         "adamw", description="AdamW one-cycle, or Adadelta with lr x 0.7 per epoch (the paper)"
     )
     classifier_lr: float = Field(4.0e-3, gt=0.0, le=10.0, description="(peak) step size")
-    classifier_steps: int = Field(2000, ge=0, description="updates; 0: count by epochs")
+    classifier_steps: int = Field(1500, ge=0, description="updates; 0: count by epochs")
     classifier_epochs: int = Field(10, ge=1, description="epochs when classifier_steps is 0")
     classifier_batch: int = Field(64, ge=2, description="images per update")
     classifier_bf16: bool = Field(False, description="bfloat16 autocast")
@@ -151,8 +151,8 @@ class MnistParams(BaseModel):
     )
 
     # Inductive bias requirements
-    ibr_cgn_steps: int = Field(500, ge=1, description="generator updates per ablation")
-    ibr_classifier_steps: int = Field(500, ge=1, description="classifier updates per ablation")
+    ibr_cgn_steps: int = Field(400, ge=1, description="generator updates per ablation")
+    ibr_classifier_steps: int = Field(300, ge=1, description="classifier updates per ablation")
 
     # Measurement
     reader_steps: int = Field(600, ge=1, description="updates of the mask reader")

@@ -62,7 +62,9 @@ class UpTranspose(nn.ConvTranspose2d):
 def up_transpose(x: Tensor, kernel: Tensor, bias: Tensor | None, torus: bool) -> Tensor:
     """Double the size of (B, C, H, W) by a 4x4 kernel (C, O, 4, 4) at stride 2."""
     if torus:
-        x = F.pad(x, (1, 1, 1, 1), mode="circular")
+        # F.pad(mode="circular") would give up channels_last and cost more than the convolution.
+        x = torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2)
+        x = torch.cat([x[..., -1:], x, x[..., :1]], 3)
     return F.conv_transpose2d(x, kernel, bias, stride=2, padding=3 if torus else 1)
 
 

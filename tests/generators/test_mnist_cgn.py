@@ -76,7 +76,7 @@ def test_mask_prior_lowers_the_border_and_learns():
     cgn = MnistCgn(8, 4, "batch", "sigmoid", -1.0, mask_prior=6.0)
     torch.nn.init.zeros_(cgn.f_shape[9].weight)
     mask = cgn.mask(torch.randn(2, 8), torch.tensor([0, 1]))[0, 0]
-    assert mask[0, 16].item() == pytest.approx(torch.tensor(-1.0 - 6.0).sigmoid().item(), rel=0.01)
+    assert mask[0, 16].item() == pytest.approx(torch.tensor(-1.0 - 6.0).sigmoid().item(), rel=0.05)
     assert mask[15, 15].item() == pytest.approx(torch.tensor(-1.0).sigmoid().item(), rel=0.01)
     assert cgn.mask_prior.requires_grad and MnistCgn().mask_prior is None
 
