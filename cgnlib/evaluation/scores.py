@@ -49,6 +49,15 @@ def bootstrap_interval(
     return 100 * float(low), 100 * float(high)
 
 
+def share_interval(share: float, count: int) -> tuple[float, float]:
+    """95 % Wilson interval of a share in [0, 1] observed over ``count`` independent images."""
+    z = 1.959964
+    centre = share + z**2 / (2 * count)
+    spread = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    scale = 1 + z**2 / count
+    return float((centre - spread) / scale), float((centre + spread) / scale)
+
+
 def mask_mean(masks: np.ndarray) -> np.ndarray:
     """Mean of each mask, (N,) in [0, 1]; masks (N, 1, H, W) or (N, H, W)."""
     return _planes(masks).mean(axis=(1, 2))

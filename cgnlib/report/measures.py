@@ -52,3 +52,11 @@ def quality_numbers(quality: Any) -> dict[str, tuple[float, str]]:
         "largest share in which an oracle reads another factor's label",
     )
     return found
+
+
+def interval(metric: str, value: float, images: int) -> tuple[float, float] | None:
+    """95 % interval of a share of images; None for means over pixels."""
+    from cgnlib.evaluation.scores import share_interval
+
+    of_images = metric == "mask_readability" or metric.startswith(("oracle_", "label_"))
+    return share_interval(value, images) if of_images else None

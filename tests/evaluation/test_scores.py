@@ -15,6 +15,7 @@ from cgnlib.evaluation.scores import (
     disentanglement_matrix,
     mask_mean,
     mask_readability,
+    share_interval,
 )
 
 labels = arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 9))
@@ -124,3 +125,10 @@ def test_an_absent_factor_is_nan():
     matrix = disentanglement_matrix(known, known)
     assert matrix[0, 1] == 0.5 and matrix[1, 1] == 1
     assert np.isnan(matrix[2]).all() and np.isnan(matrix[:, 2]).all()
+
+
+def test_share_interval_by_hand():
+    # Wilson at 50 of 100: centre (0.5 + 0.019207) / 1.038415, half-width 0.099813 / 1.038415
+    low, high = share_interval(0.5, 100)
+    assert (low, high) == pytest.approx((0.40383, 0.59617), abs=1e-4)
+    assert share_interval(1.0, 2000) == pytest.approx((0.99808, 1.0), abs=1e-4)

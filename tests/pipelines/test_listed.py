@@ -1,0 +1,47 @@
+"""A notebook lists every parameter that what it calls reads: an unlisted one would silently keep
+its default where papermill passes another value."""
+
+from pathlib import Path
+
+import pytest
+
+from cgnlib import mnist
+from cgnlib.params import MnistParams, listed_parameters, read_parameter_file
+from cgnlib.pipelines.mnist import classify, generate
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Watched(MnistParams):
+    """Parameters that remember which of them were read."""
+
+    def __getattribute__(self, name):
+        if name in MnistParams.model_fields:
+            seen.add(name)
+        return super().__getattribute__(name)
+
+
+seen: set[str] = set()
+
+
+def _hqc(params):
+    mnist.quality(params, mnist.cgn(params))
+
+
+def _odr(params):
+    for setting in mnist.SETTINGS:
+        mnist.predictions(params, setting, "test")
+
+
+@pytest.mark.parametrize(
+    ("notebook", "call"), [("hqc", _hqc), ("odr", _odr), ("ibr", mnist.ablations)]
+)
+def test_everything_read_is_listed(workplace, notebook, call):
+    generate.cgn.cache_clear()
+    classify._classifier.cache_clear()
+    params = Watched(**read_parameter_file(ROOT / "params/smoke/double_colored_mnist.yaml"))
+    seen.clear()
+    call(params)
+    hashed_only = {"scale"}
+    assert "cgn_width" in seen
+    assert seen - hashed_only <= set(listed_parameters(ROOT / "book" / f"{notebook}.ipynb"))
