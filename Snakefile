@@ -1,7 +1,7 @@
 # Runs notebooks; nothing else. `make report` calls it; for a cluster add `--executor slurm` and a
 # larger `--cores`/`--jobs`:
 #
-#   snakemake --config scale=full --cores 2 --keep-going --rerun-incomplete --rerun-triggers mtime
+#   snakemake --config scale=paper --cores 2 --keep-going --rerun-incomplete --rerun-triggers mtime
 #
 # A rule's output is a stamp, not the published `done`: Snakemake deletes outputs before a rule
 # starts and when it fails, and an earlier good result must survive both. `python -m cgnlib run`

@@ -10,6 +10,8 @@ import argparse
 import json
 import os
 import platform
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -82,6 +84,25 @@ def cgn_step_paper() -> None:
         )
 
 
+def plain_malloc() -> None:
+    """The embedded step again with glibc's own way of handing memory back."""
+    again = [
+        sys.executable,
+        __file__,
+        "cgn_step_embedded",
+        "--threads",
+        str(torch.get_num_threads()),
+    ]
+    lines = subprocess.run(
+        again,
+        env={**os.environ, "CGN_PLAIN_MALLOC": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    print(lines.replace("cgn_step_embedded", "cgn_step_plain_malloc"), end="", flush=True)
+
+
 def counterfactual_images() -> None:
     params = embedded("wildlife_mnist")
     settings = CgnSettings(**{field: getattr(params, field) for field in CgnSettings.names()})
@@ -138,6 +159,7 @@ BENCHMARKS = {
     f.__name__: f
     for f in (
         cgn_step_embedded,
+        plain_malloc,
         cgn_step_paper,
         counterfactual_images,
         bank_images,

@@ -18,6 +18,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from cgnlib.errors import UserError
 
+# The groups that IBR drops, and what dropping one changes.
+DROPPED = {
+    "none": {},
+    "adversarial": {"weight_adversarial": 0.0},
+    "binary": {"weight_binary": 0.0},
+    "mask": {"weight_mask": 0.0},
+    "edge": {"weight_edge": 0.0},
+    "perceptual": {
+        "perceptual_features": "none",
+        "perceptual_w1": 0.0,
+        "perceptual_w2": 0.0,
+        "perceptual_w3": 0.0,
+        "perceptual_w4": 0.0,
+    },
+    "noise": {"cgn_shared_noise": True},
+}
 DEFAULT_MARK = "# Default parameters"  # first line of a notebook's parameters cell
 INJECTED_MARK = "# Parameters"  # first line of the cell papermill injects
 
@@ -57,7 +73,10 @@ class MnistParams(BaseModel):
         0.1414, ge=0.0, le=1.0, description="std of the colour noise, colours in [0, 1]"
     )
     train_correlation_prob: float = Field(
-        1.0, ge=0.0, le=1.0, description="probability that a training factor equals its class's"
+        1.0,
+        ge=0.0,
+        le=1.0,
+        description="probability, per factor, that it equals its class's",
     )
     test_colourings: int = Field(10, ge=1, le=100, description="random colourings per test digit")
 
@@ -163,7 +182,23 @@ class MnistParams(BaseModel):
     def _consistent(self) -> "MnistParams":
         if self.mask_low >= self.mask_high:
             raise ValueError(f"mask_low {self.mask_low} must lie below mask_high {self.mask_high}")
+        if not set(self.bias_groups()) - {"none", "noise"}:
+            raise ValueError("every loss of the CGN has weight 0: give one a weight")
         return self
+
+    def bias_groups(self) -> list[str]:
+        """Groups of :data:`DROPPED` in force, the control ``none`` first: those with weight."""
+        style = self.perceptual_w1 + self.perceptual_w2 + self.perceptual_w3 + self.perceptual_w4
+        weights = {
+            "none": 1.0,
+            "adversarial": self.weight_adversarial,
+            "binary": self.weight_binary,
+            "mask": self.weight_mask,
+            "edge": self.weight_edge,
+            "perceptual": style if self.perceptual_features != "none" else 0.0,
+            "noise": not self.cgn_shared_noise,
+        }
+        return [name for name, weight in weights.items() if weight]
 
 
 def _looks_like_number(value: Any) -> bool:

@@ -161,7 +161,9 @@ def _provenance(folder: Path, key: Mapping[str, Any], seconds: float) -> dict[st
     return {
         "seconds": round(seconds, 3),
         "peak_memory_mb": _peak_memory_mb(),
-        "disk_mb": round(sum(f.stat().st_size for f in folder.iterdir()) / 1e6, 3),
+        "disk_mb": round(
+            sum(f.stat().st_size for f in folder.iterdir() if f.name != PARTIAL) / 1e6, 3
+        ),
         "device": key.get("device", "cpu"),
         "threads": key.get("threads"),
         "processor": processor(),
@@ -193,13 +195,15 @@ def _check_done(folder: Path) -> bool:
 
 
 def _finish(folder: Path, key: Mapping[str, Any], seconds: float) -> None:
-    for leftover in (PARTIAL, ".seconds"):
-        (folder / leftover).unlink(missing_ok=True)
+    """Seal the folder; what only an unfinished training needs goes last, so that a kill in between
+    costs nothing."""
     provenance = _provenance(folder, key, seconds)
     write_atomic(folder / "provenance.json", json.dumps(provenance, indent=1).encode())
-    files = sorted(p for p in folder.iterdir() if not p.name.startswith(".") and p.name != DONE)
-    hashes = {path.name: file_sha256(path) for path in files}
+    kept = [p for p in folder.iterdir() if not p.name.startswith(".")]
+    hashes = {p.name: file_sha256(p) for p in sorted(kept) if p.name not in (DONE, PARTIAL)}
     write_atomic(folder / DONE, json.dumps({"sha256": hashes}, indent=1).encode())
+    for leftover in (PARTIAL, ".seconds"):
+        (folder / leftover).unlink(missing_ok=True)
 
 
 def artefact_folder(kind: str, version: int, key: Mapping[str, Any]) -> Path:

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -38,9 +39,9 @@ class Method(Protocol):
 def keep_freed_memory() -> None:
     """Ask glibc not to hand freed memory back: on CPU, page faults dominate some training steps.
 
-    Does nothing elsewhere. Measured by ``benchmarks/``.
+    Does nothing elsewhere, or where ``CGN_PLAIN_MALLOC`` is set (``benchmarks/`` compare both).
     """
-    if not sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux") or os.environ.get("CGN_PLAIN_MALLOC"):
         return
     try:
         libc = ctypes.CDLL("libc.so.6")

@@ -7,6 +7,7 @@ import yaml
 
 from cgnlib.errors import UserError
 from cgnlib.params import (
+    DROPPED,
     MnistParams,
     listed_parameters,
     load_params,
@@ -145,3 +146,21 @@ def test_listed_parameters(tmp_path):
 def test_the_hash_tells_values_apart():
     assert params_hash(MnistParams()) != params_hash(MnistParams(seed=1))
     assert params_hash(MnistParams()) == params_hash(MnistParams(seed=0))
+
+
+def test_groups_without_weight_are_no_rows():
+    every = ["none", "adversarial", "binary", "mask", "edge", "noise"]
+    assert MnistParams().bias_groups() == every
+    assert "edge" not in MnistParams(weight_edge=0.0).bias_groups()
+    assert "noise" not in MnistParams(cgn_shared_noise=True).bias_groups()
+    styled = {"perceptual_features": "random_vgg", "perceptual_w1": 0.1}
+    assert "perceptual" in MnistParams(**styled).bias_groups()
+    assert "perceptual" not in MnistParams(perceptual_features="random_vgg").bias_groups()
+    assert "perceptual" not in MnistParams(perceptual_w1=0.1).bias_groups()
+    assert set(DROPPED) == {*every, "perceptual"}
+
+
+def test_a_cgn_without_any_loss_is_refused():
+    off = dict.fromkeys(["weight_adversarial", "weight_binary", "weight_mask", "weight_edge"], 0.0)
+    with pytest.raises(UserError, match="every loss of the CGN has weight 0"):
+        make_params(off, "x.yaml")

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from cgnlib.errors import UserError
-from cgnlib.paths import data_root
+from cgnlib.paths import data_root, project_root
 from cgnlib.rng import numpy_rng
 
 DATA_SEED = 0  # splits and test colourings are part of the data, not of a run
@@ -64,7 +64,7 @@ def load_digits(
     if source == "download":
         _download()
         folder = ""
-    return _from_idx(Path(folder) if folder else data_root() / "MNIST" / "raw", split)
+    return _from_idx(project_root() / folder if folder else data_root() / "MNIST" / "raw", split)
 
 
 @lru_cache(maxsize=1)

@@ -250,7 +250,7 @@ _RESOURCES = (
         "ImageNet CGN on small machines",
     ),
     _torchvision("vgg16", "vgg16-397923af.pth", "the perceptual loss of both CGNs"),
-    _torchvision("vgg16-bn", "vgg16_bn-6c64b313.pth", "the perceptual loss as the paper words it"),
+    _torchvision("vgg16_bn", "vgg16_bn-6c64b313.pth", "the perceptual loss as the paper words it"),
     _torchvision("vgg19", "vgg19-dcbb9e9d.pth", "style features of the studies' additions"),
     _torchvision("resnet50", "resnet50-0676ba61.pth", "the ImageNet ensemble; GENINT; LIME"),
     _torchvision("resnet18", "resnet18-f37072fd.pth", "GENINT-3 to 8"),

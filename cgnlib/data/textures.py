@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 
 from cgnlib.data import procedural
 from cgnlib.errors import UserError
-from cgnlib.paths import data_root
+from cgnlib.paths import data_root, project_root
 from cgnlib.rng import rng
 
 CROP_PX = 32
@@ -54,7 +54,7 @@ def load_textures(source: Literal["procedural", "dtd"], folder: str = "") -> Tex
     """
     if source == "procedural":
         return _procedural()
-    root = Path(folder) if folder else data_root() / "dtd"
+    root = project_root() / folder if folder else data_root() / "dtd"
     striped, veined = (
         np.stack([_read_dtd(root / "images" / name / f"{name}_{n:04d}.jpg") for n in numbers])
         for name, numbers in DTD_NUMBERS.items()

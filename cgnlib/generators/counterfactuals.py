@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
 from cgnlib.generators.sampling import to_bytes
-from cgnlib.rng import rng
+from cgnlib.rng import rng, seed_for
 
 _BATCH = 500
 
@@ -67,7 +67,7 @@ class Counterfactuals:
         ratio: texturings per mask.
         bank_limit: most entries per bank.
         seed: of noise, labels and combinations.
-        stream: name of the random stream, so that a held-out set differs from the training set.
+        stream: name of the random stream: a held-out set differs from the training set.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Counterfactuals:
         seed: int,
         stream: str = "train",
     ):
-        bank_seed = seed if stream == "train" else seed + 2**31
+        bank_seed = seed if stream == "train" else seed_for(seed, stream)
         masks = min(-(-count // ratio), bank_limit)
         textures = min(count, bank_limit)
         self.shape = fill_bank(cgn, "shape", masks, bank_seed)

@@ -203,7 +203,10 @@ def _dress(request: Request, staging: Path, seconds: float) -> None:
     recorded = notebook["metadata"].get("papermill", {})
     recorded["input_path"] = shown(request.notebook)
     recorded["output_path"] = request.page
-    write_atomic(page, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode())
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    for place, name in ((project_root(), "."), (sys.prefix, ".venv"), (Path.home(), "~")):
+        text = text.replace(f"{place}/", f"{name}/")  # of tracebacks
+    write_atomic(page, text.encode())
     run = {
         "command": request.command,
         "seconds": round(seconds, 1),

@@ -80,19 +80,6 @@ def _epoch_updates(params: MnistParams, setting: str) -> int:
     return params.classifier_epochs * -(-images // params.classifier_batch)
 
 
-def _groups(params: MnistParams) -> list[str]:
-    """Groups that IBR drops, the control first: those with weight."""
-    weights = {
-        "adversarial": params.weight_adversarial,
-        "binary": params.weight_binary,
-        "mask": params.weight_mask,
-        "edge": params.weight_edge,
-        "noise": not params.cgn_shared_noise,
-        "perceptual": params.perceptual_features != "none",
-    }
-    return ["none", *(name for name, weight in weights.items() if weight)]
-
-
 def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
     """(notebook, item) of everything a parameter file leads to; shared items come once, where they
     are made first."""
@@ -128,7 +115,7 @@ def _odr(params: MnistParams) -> Iterator[Item]:
 
 
 def _ibr(params: MnistParams) -> Iterator[Item]:
-    for group in _groups(params):
+    for group in params.bias_groups():
         changed = {"perceptual_features": "none"} if group == "perceptual" else {}
         yield _cgn(
             params,

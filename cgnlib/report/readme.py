@@ -3,6 +3,7 @@
 from cgnlib.errors import UserError
 from cgnlib.report import published
 from cgnlib.report.records import Record, read_records
+from cgnlib.report.tables import OTHER_TEXTURES
 
 DATASETS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
 ROWS = (  # heading, experiment, setting, metric, digits shown
@@ -29,7 +30,10 @@ def _cell(records: list[Record], dataset: str, row: tuple) -> str:
     if one.interval_low is not None:
         shown += f" ({one.interval_low:.{digits}f} to {one.interval_high:.{digits}f})"
     paper = [p for p in published.rows(experiment, dataset, metric, "P") if p.setting == setting]
-    return f"{shown}; paper {paper[0].value:g}" if paper else shown
+    if not paper:
+        return shown
+    other = dataset == "wildlife_mnist" and OTHER_TEXTURES
+    return f"{shown}; paper {paper[0].value:g}" + (f" ({other})" if other else "")
 
 
 def results_markdown(scale: str) -> str:

@@ -141,13 +141,17 @@ class Run:
             n: examples behind the value.
             interval: low and high end, in the unit of the value.
             artefacts: :class:`cgnlib.store.Artefact` or their ``kind/hash`` text.
-            seconds: time that was spent making the artefact or the measurement.
+            seconds: time spent; by default that of making the artefacts.
             claim: when it is not the notebook's own claim.
 
         Raises:
             UserError: NaN or infinite value, interval out of order, empty name.
         """
         low, high = (None, None) if interval is None else map(float, interval)
+        artefacts = list(artefacts)
+        if seconds is None:
+            made_in = [getattr(artefact, "provenance", {}).get("seconds") for artefact in artefacts]
+            seconds = sum(filter(None, made_in)) if any(made_in) else None
         try:
             made = Record(
                 claim=claim or self.claim,

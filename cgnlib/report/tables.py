@@ -251,7 +251,7 @@ def costs(artefacts: Mapping[str, tuple[Any, int]], params: MnistParams) -> "Sty
                 "Trained": name,
                 "Updates": f"{steps:,}",
                 "Seconds": f"{made['seconds']:,.0f}",
-                "Peak memory": f"{made['peak_memory_mb']:,.0f} MB",
+                "Peak memory of the process so far": f"{made['peak_memory_mb']:,.0f} MB",
                 "Device": made["device"],
                 "Threads": made.get("threads") or "",
                 "Artefact": str(artefact),

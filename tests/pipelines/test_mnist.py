@@ -15,7 +15,7 @@ from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.generators.cgn_training import CgnSettings
 from cgnlib.params import MnistParams, load_params
-from cgnlib.pipelines.mnist import classify, drop, generate
+from cgnlib.pipelines.mnist import classify, generate
 from cgnlib.pipelines.mnist.data import DATA_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,14 +83,10 @@ def test_ablations_have_a_control_at_their_own_budget():
     assert len({row.cgn.artefact.hash for row in rows}) == len(rows)
 
 
-def test_groups_without_weight_are_no_rows():
-    assert "edge" not in mnist.groups(MnistParams(weight_edge=0.0))
-    assert "noise" not in mnist.groups(MnistParams(cgn_shared_noise=True))
-    assert "perceptual" in mnist.groups(
-        MnistParams(perceptual_features="random_vgg", perceptual_w1=0.1)
-    )
-    assert mnist.ablate(MnistParams(), "edge").weight_edge == 0.0
-    assert set(drop._DROPPED) >= set(mnist.groups(MnistParams()))
+def test_ablations_keep_everything_but_group_and_budget():
+    short = mnist.ablate(MnistParams(), "edge")
+    assert short.weight_edge == 0.0 and short.weight_mask == MnistParams().weight_mask
+    assert short.ema_decay == pytest.approx(1 - 10 / short.cgn_steps)
 
 
 @pytest.mark.parametrize("kind", ["random_vgg", "classifier"])

@@ -8,7 +8,7 @@ from cgnlib.pipelines.mnist.classify import (
     running_accuracy,
 )
 from cgnlib.pipelines.mnist.data import Datasets, datasets
-from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations, groups
+from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
 
@@ -25,7 +25,6 @@ __all__ = [
     "classifier",
     "counterfactuals",
     "datasets",
-    "groups",
     "oracles",
     "predictions",
     "quality",

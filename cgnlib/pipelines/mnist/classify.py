@@ -22,6 +22,7 @@ from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.training import EpochIndex
 
 CLASSIFIER_VERSION = 1
+PREDICTIONS_VERSION = 1
 SETTINGS = ("Original", "CGN", "Original+CGN")
 
 Batches = Callable[[int], tuple[Tensor, Tensor]]
@@ -147,6 +148,7 @@ def predictions(
         **base_key(params),
         "classifier": trained.artefact.hash,
         "split": split,
+        "evaluated": datasets(params).variants[split].identity,
         "test_colourings": params.test_colourings,
     }
 
@@ -155,5 +157,9 @@ def predictions(
         save_predictions(folder / "predictions.npz", made, images)
 
     return store.train_or_load(
-        "predictions", 1, key, make, lambda folder: load_predictions(folder / "predictions.npz")
+        "predictions",
+        PREDICTIONS_VERSION,
+        key,
+        make,
+        lambda folder: load_predictions(folder / "predictions.npz"),
     )

@@ -5,28 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgnlib import store
-from cgnlib.params import MnistParams
+from cgnlib.params import DROPPED, MnistParams
 from cgnlib.pipelines.mnist.classify import predictions
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn
 from cgnlib.pipelines.mnist.measure import Quality, quality
 from cgnlib.training import progress
-
-# What dropping a group changes. A group whose weight is 0 anyway is no row.
-_DROPPED = {
-    "none": {},
-    "adversarial": {"weight_adversarial": 0.0},
-    "binary": {"weight_binary": 0.0},
-    "mask": {"weight_mask": 0.0},
-    "edge": {"weight_edge": 0.0},
-    "perceptual": {
-        "perceptual_features": "none",
-        "perceptual_w1": 0.0,
-        "perceptual_w2": 0.0,
-        "perceptual_w3": 0.0,
-        "perceptual_w4": 0.0,
-    },
-    "noise": {"cgn_shared_noise": True},
-}
 
 
 @dataclass(frozen=True)
@@ -42,31 +25,25 @@ class Ablation:
     artefacts: list[store.Artefact]
 
 
-def groups(params: MnistParams) -> list[str]:
-    """Groups that can be dropped from ``params``, the control ``none`` first."""
-    return [
-        name
-        for name, change in _DROPPED.items()
-        if name == "none" or any(getattr(params, key) != value for key, value in change.items())
-    ]
-
-
 def ablate(params: MnistParams, dropped: str) -> MnistParams:
-    """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, and banks
-    no larger than the classifier can see."""
+    """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, weights
+    averaged over a tenth of them (the longer average would still hold the first ones), and banks no
+    larger than the classifier can see."""
     seen = params.ibr_classifier_steps * params.classifier_batch
     budget = {
         "cgn_steps": params.ibr_cgn_steps,
+        "ema_decay": min(params.ema_decay, max(0.0, 1 - 10 / params.ibr_cgn_steps)),
+        "ema_start_steps": min(params.ema_start_steps, params.ibr_cgn_steps // 4),
         "classifier_steps": params.ibr_classifier_steps,
         "cf_images": min(params.cf_images, seen),
         "cf_bank_images": min(params.cf_bank_images, seen // 8),
     }
-    return params.model_copy(update={**_DROPPED[dropped], **budget})
+    return params.model_copy(update={**DROPPED[dropped], **budget})
 
 
 def ablations(params: MnistParams) -> list[Ablation]:
     """Train or load every row, the control first."""
-    rows, names = [], groups(params)
+    rows, names = [], params.bias_groups()
     for position, name in enumerate(names, 1):
         progress(f"ablation {position} of {len(names)}: dropping {name}")
         short = ablate(params, name)
