@@ -170,12 +170,14 @@ class MnistParams(BaseModel):
     )
 
     # Inductive bias requirements
-    ibr_cgn_steps: int = Field(400, ge=1, description="generator updates per ablation")
-    ibr_classifier_steps: int = Field(300, ge=1, description="classifier updates per ablation")
+    ibr_cgn_steps: int = Field(350, ge=1, description="generator updates per ablation")
+    ibr_classifier_steps: int = Field(250, ge=1, description="classifier updates per ablation")
 
     # Measurement
     reader_steps: int = Field(600, ge=1, description="updates of the mask reader")
-    oracle_steps: int = Field(1200, ge=1, description="updates of the factor oracles")
+    oracle_steps: int = Field(
+        1200, ge=1, description="updates of the shape oracle and the final mask reader"
+    )
     quality_images: int = Field(2000, ge=10, description="images behind each quality figure")
 
     @model_validator(mode="after")

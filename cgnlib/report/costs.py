@@ -35,7 +35,8 @@ DRIVERS = {
         "perceptual_features",
     ),
     "classifier": ("dataset", "setting", "batch", "bf16"),
-    "oracles": ("dataset", "bf16"),
+    "reader": (),
+    "oracle": ("dataset", "bf16"),
 }
 STEPS = ("steps", "cgn_steps")  # where a key holds the number of updates
 OVERHEAD = "notebook"  # kind of the work that is kept in no artefact: start, scores, figures

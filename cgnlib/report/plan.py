@@ -92,14 +92,12 @@ def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
 
 
 def _hqc(params: MnistParams) -> Iterator[Item]:
-    yield Item("reader", "mask reader", 0)
+    yield Item("reader", "mask reader", params.reader_steps)
     yield _cgn(params, "CGN", params.cgn_steps)
-    yield Item(
-        "oracles",
-        "factor oracles",
-        params.oracle_steps,
-        (("dataset", params.dataset), ("bf16", params.classifier_bf16)),
-    )
+    yield Item("reader", "final mask reader", params.oracle_steps)
+    drivers = (("dataset", params.dataset), ("bf16", params.classifier_bf16))
+    for factor, share in (("shape", 1), ("foreground", 4), ("background", 4)):
+        yield Item("oracle", f"{factor} oracle", -(-params.oracle_steps // share), drivers)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "hqc"),))
 
 

@@ -33,15 +33,15 @@ def measured() -> dict[str, dict]:
     cgn = mnist.cgn(params)
     classifier = mnist.classifier(params, "Original+CGN")
     reader, _ = generate.reader(params)
-    oracles, _, _ = mnist.oracles(params)
+    oracle, _ = measure._oracle(params, 0)
     mean_weight = {
         name: float(np.mean([value.abs().mean() for value in network.parameters()]))
         for name, network in (("cgn", cgn.model), ("classifier", classifier.model),
-                              ("reader", reader), ("oracles", oracles))
+                              ("reader", reader), ("oracle", oracle))
     }  # fmt: skip
     rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1]}
     versions = {"cgn": generate.CGN_VERSION, "classifier": classify.CLASSIFIER_VERSION,
-                "reader": generate.READER_VERSION, "oracles": measure.ORACLE_VERSION}  # fmt: skip
+                "reader": generate.READER_VERSION, "oracle": measure.ORACLE_VERSION}  # fmt: skip
     return {
         kind: {
             "version": version,
@@ -63,7 +63,7 @@ def found(tmp_path_factory):
         yield measured()
 
 
-@pytest.mark.parametrize("kind", ["cgn", "classifier", "reader", "oracles"])
+@pytest.mark.parametrize("kind", ["cgn", "classifier", "reader", "oracle"])
 def test_numbers_move_only_with_the_version(found, kind):
     stored = json.loads(STORED.read_text())[kind]
     assert found[kind]["version"] == stored["version"], "new version: store its fingerprint"

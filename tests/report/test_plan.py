@@ -95,7 +95,7 @@ def test_the_shipped_table_is_scaled_to_this_machine(project, workplace, monkeyp
     monkeypatch.setattr(plan, "calibrate", lambda: 1.0)
     found = by_name(plan.predict([params_file(project, cgn_steps=100)]))
     assert (found["cgn", "CGN"].seconds, found["cgn", "CGN"].source) == (8.0, "reference")
-    assert found["reader", "mask reader"].seconds == 6.0
+    assert found["reader", "mask reader"].seconds == 9.0  # 3 s for 400 updates, here 600
 
 
 def test_a_notebooks_overhead_is_what_no_artefact_explains(project, workplace):

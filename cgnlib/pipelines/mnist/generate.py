@@ -66,12 +66,12 @@ def as_masks(masks: Tensor) -> Tensor:
     return ((masks > 0.5).float() * 2 - 1).expand(-1, 3, -1, -1)
 
 
-def reader(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact]:
-    """The mask reader: the classifier trained on the binary training digits, without any colour."""
+def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Module, store.Artefact]:
+    """The mask reader: the classifier trained on the binary training digits, without any colour,
+    for ``reader_steps`` updates while a CGN trains; the final figure takes more ``steps``."""
     variant = datasets(params).variants["train"]
-    recipe = CnnRecipe(
-        "reader", READER_VERSION, "mask reader", Schedule("adamw", 4e-3, params.reader_steps, 1)
-    )
+    schedule = Schedule("adamw", 4e-3, steps or params.reader_steps, 1)
+    recipe = CnnRecipe("reader", READER_VERSION, "mask reader", schedule)
     index = EpochIndex(len(variant), 64, params.seed, "reader")
 
     def batches() -> Callable[[int], tuple[Tensor, Tensor]]:

@@ -1,6 +1,5 @@
 """How good counterfactuals are: readable masks, and factors that carry their own label only."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,39 +50,48 @@ def _correct_digits(readable: np.ndarray, borders: np.ndarray, digits: np.ndarra
     return sum(readable[own].mean() >= 0.8 and borders[own].mean() < 0.1 for own in chosen)
 
 
-def oracles(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact, np.ndarray]:
-    """Three readers of one factor each, their artefact and their accuracy on held-out real images.
-
-    They are trained on real training digits painted with labels that are independent of each other,
-    so a head can find its own factor only. They measure; nothing else is trained with them.
-    """
-    data = datasets(params)
-    variant = data.variants["train"]
-    schedule = Schedule("adamw", 4e-3, params.oracle_steps, 1)
+def _oracle(params: MnistParams, factor: int) -> tuple[torch.nn.Module, store.Artefact]:
+    """The reader of one factor. Textures are read after a quarter of the steps shape takes."""
+    variant = datasets(params).variants["train"]
+    name = FACTORS[factor]
+    steps = params.oracle_steps if name == "shape" else -(-params.oracle_steps // 4)
     recipe = CnnRecipe(
-        "oracles",
+        "oracle",
         ORACLE_VERSION,
-        f"factor oracles of {params.dataset}",
-        schedule,
-        factors=len(FACTORS),
+        f"{name} oracle of {params.dataset}",
+        Schedule("adamw", 4e-3, steps, 1),
     )
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
-        generator = rng(params.seed, "oracle", step)
+        generator = rng(params.seed, "oracle", name, step)
         index = torch.randint(len(variant), (64,), generator=generator)
         front, back = torch.randint(10, (2, 64), generator=generator)
         back = back if variant.has_background else torch.zeros_like(back)
         images = variant.draw(index, front, back, generator)
-        return images, torch.stack([variant.labels[index], front, back], 1)
+        return images, (variant.labels[index], front, back)[factor]
 
-    def batches() -> Callable[[int], tuple[Tensor, Tensor]]:
-        return batch
+    key = {**base_key(params), "train_correlation_prob": 0.1, "factor": name}
+    network, artefact, _ = cnn(recipe, params, key, lambda: batch)
+    return network, artefact
 
-    network, artefact, _ = cnn(recipe, params, base_key(params), batches)
-    real = data.validation
-    read = predict(network, real.images, device=params.device).predicted  # (N, 3)
+
+def read_factors(params: MnistParams, images: Tensor) -> np.ndarray:
+    """What the three oracles read in ``images``, (N, 3): shape, foreground, background."""
+    networks = [_oracle(params, factor)[0] for factor in range(len(FACTORS))]
+    read = [predict(network, images, device=params.device).predicted for network in networks]
+    return np.stack(read, 1)
+
+
+def oracles(params: MnistParams) -> tuple[list[store.Artefact], np.ndarray]:
+    """The oracles' artefacts and their accuracy (3,) on held-out real images.
+
+    Each is a classifier of one factor, trained on real training digits painted with labels that are
+    independent of each other. They measure; nothing else is trained with them.
+    """
+    real = datasets(params).validation
     truth = np.stack([real.shape, real.foreground, real.background], 1)
-    return network, artefact, (read == truth).mean(0)
+    artefacts = [_oracle(params, factor)[1] for factor in range(len(FACTORS))]
+    return artefacts, (read_factors(params, real.images) == truth).mean(0)
 
 
 def quality(params: MnistParams, trained: TrainedCgn) -> Quality:
@@ -92,9 +100,10 @@ def quality(params: MnistParams, trained: TrainedCgn) -> Quality:
     fakes = Counterfactuals(trained.model, count, 1, count, params.seed, "quality")
     everything = torch.arange(count)
     masks, (images, labels) = fakes.masks(everything), fakes.batch(everything)
-    read = predict(reader(params)[0], as_masks(masks), device=params.device).predicted
+    judge, _ = reader(params, params.oracle_steps)
+    read = predict(judge, as_masks(masks), device=params.device).predicted
     readable = read == labels[:, 0].numpy()
-    factors = predict(oracles(params)[0], images, device=params.device).predicted
+    factors = read_factors(params, images)
     matrix = scores.disentanglement_matrix(
         {name: factors[:, i] for i, name in enumerate(FACTORS)},
         {name: labels[:, i].numpy() for i, name in enumerate(FACTORS)},

@@ -21,32 +21,19 @@ WEIGHTS = "weights.safetensors"
 @dataclass(frozen=True)
 class CnnRecipe:
     """How one CNN is trained: its kind and version in the store, its place in the progress line,
-    its schedule, and its classes and factors (a network of F factors has F heads)."""
+    its schedule and its classes."""
 
     kind: str
     version: int
     label: str
     schedule: Schedule
     classes: int = 10
-    factors: int = 1
 
     def build(self, seed: int) -> nn.Module:
         """A fresh network; its first weights depend on kind and seed only."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_for(seed, self.kind, "weights"))
-            network = MnistCnn(self.classes * self.factors)
-        return network if self.factors == 1 else Heads(network, self.classes, self.factors)
-
-
-class Heads(nn.Module):
-    """One trunk that reads several factors: logits (B, classes, factors)."""
-
-    def __init__(self, network: MnistCnn, classes: int, factors: int):
-        super().__init__()
-        self.network, self.classes, self.factors = network, classes, factors
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.network(images).view(-1, self.classes, self.factors)
+            return MnistCnn(self.classes)
 
 
 def save_weights(network: nn.Module, folder: Path) -> None:
