@@ -187,6 +187,13 @@ def _execute(request: Request, staging: Path, stream: PrefixedStream) -> Failure
     return None
 
 
+def _without_places(text: str) -> str:
+    """``text`` of a traceback without this machine's folders."""
+    for place, name in ((project_root(), "."), (sys.prefix, ".venv"), (Path.home(), "~")):
+        text = text.replace(f"{place}/", f"{name}/")
+    return text
+
+
 def _dress(request: Request, staging: Path, seconds: float) -> None:
     """Give the executed notebook its own title, and drop this machine's paths from it."""
     from cgnlib.report.titles import add_to_title
@@ -203,10 +210,11 @@ def _dress(request: Request, staging: Path, seconds: float) -> None:
     recorded = notebook["metadata"].get("papermill", {})
     recorded["input_path"] = shown(request.notebook)
     recorded["output_path"] = request.page
-    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-    for place, name in ((project_root(), "."), (sys.prefix, ".venv"), (Path.home(), "~")):
-        text = text.replace(f"{place}/", f"{name}/")  # of tracebacks
-    write_atomic(page, text.encode())
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "error":
+                output["traceback"] = [_without_places(line) for line in output["traceback"]]
+    write_atomic(page, (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode())
     run = {
         "command": request.command,
         "seconds": round(seconds, 1),
