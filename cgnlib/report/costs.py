@@ -177,9 +177,9 @@ def shipped() -> tuple[float, list[Cost]]:
 
 def this_processor() -> str:
     """The processor as provenance names it."""
-    from cgnlib.store import _processor
+    from cgnlib.store import processor
 
-    return _processor()
+    return processor()
 
 
 def calibrate(budget_seconds: float = 3.0) -> float:

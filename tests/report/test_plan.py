@@ -154,3 +154,7 @@ def test_a_damaged_table_is_one_line(project):
 
 def test_calibration_is_short():
     assert 0 < costs.calibrate(0.05) < 5
+
+
+def test_the_processor_has_a_name():
+    assert costs.this_processor()
