@@ -46,7 +46,7 @@ class Erm:
     """Cross-entropy training of one network: a method for :func:`cgnlib.training.fit`.
 
     Args:
-        network: images (B, 3, 32, 32) to logits (B, K), or to (B, K, F) for F factors at once.
+        network: images (B, 3, 32, 32) to logits (B, K).
         schedule: optimiser and step sizes.
         bf16: bfloat16 autocast.
         device: where the network runs.
@@ -59,7 +59,7 @@ class Erm:
         self.optimiser, self.scheduler = schedule.build(network)
 
     def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """One step on images in [-1, 1] and labels (B,) or (B, F); returns the loss and the running
+        """One step on images in [-1, 1] and labels (B,); returns the loss and the running
         accuracy in percent, both before the step."""
         images, labels = (part.to(self.device, non_blocking=True) for part in batch)
         images = images.contiguous(memory_format=torch.channels_last)
