@@ -24,7 +24,8 @@ from cgnlib.data.biased_mnist import build
 from cgnlib.generators.cgn_training import CgnMethod, CgnSettings
 from cgnlib.generators.counterfactuals import Counterfactuals
 from cgnlib.networks.features import vgg_features
-from cgnlib.params import MnistParams, load_params
+from cgnlib.parameter_reading import load_params
+from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 from cgnlib.rng import rng
 

@@ -6,8 +6,8 @@ Names are loaded on first use, so that commands that only read files answer at o
 from importlib import import_module
 
 _HOMES = {
-    "read_params": "cgnlib.params",
-    "load_params": "cgnlib.params",
+    "read_params": "cgnlib.parameter_reading",
+    "load_params": "cgnlib.parameter_reading",
     "UserError": "cgnlib.errors",
     "begin": "cgnlib.report.records",
     "mnist": "cgnlib.pipelines.mnist",

@@ -34,7 +34,7 @@ def _overrides(pairs: list[list[str]] | None) -> dict[str, Any]:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from cgnlib.params import load_params
+    from cgnlib.parameter_reading import load_params
 
     wrong = 0
     for name in args.files:
@@ -82,7 +82,7 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _counterfactuals(args: argparse.Namespace) -> int:
-    from cgnlib.params import load_params, use_threads
+    from cgnlib.parameter_reading import load_params, use_threads
     from cgnlib.report.request import params_path
 
     params = load_params(params_path(args.params), _overrides(args.p))

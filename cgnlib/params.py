@@ -5,18 +5,10 @@ checked here against one frozen model per family. Nothing is derived in a parame
 parameter file changes a code path other than through the values it names.
 """
 
-import ast
-import difflib
 import hashlib
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from cgnlib.errors import UserError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 # The groups that IBR drops, and what dropping one changes.
 DROPPED = {
@@ -34,8 +26,6 @@ DROPPED = {
     },
     "noise": {"cgn_shared_noise": True},
 }
-DEFAULT_MARK = "# Default parameters"  # first line of a notebook's parameters cell
-INJECTED_MARK = "# Parameters"  # first line of the cell papermill injects
 
 
 class MnistParams(BaseModel):
@@ -109,6 +99,9 @@ class MnistParams(BaseModel):
     )
     disc: Literal["linear", "conv", "projection"] = Field("projection", description="discriminator")
     disc_width: int = Field(24, ge=1, le=4096, description="discriminator width")
+    disc_shift_px: int = Field(
+        2, ge=0, le=16, description="random shift of every image the discriminator sees; 0: none"
+    )
 
     # CGN: losses
     adversarial: Literal["lsgan", "nonsaturating"] = Field(
@@ -203,162 +196,6 @@ class MnistParams(BaseModel):
         return [name for name, weight in weights.items() if weight]
 
 
-def _looks_like_number(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
-def nearest_name(name: str, valid: Mapping[str, Any] | list[str]) -> str:
-    """`` (did you mean 'x'?)`` for the closest valid name, or an empty string."""
-    close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _explain(error: ValidationError, values: Mapping[str, Any], where: str) -> str:
-    """The first complaint of pydantic as one line."""
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
-    if first["type"] == "extra_forbidden":
-        return f"{where}: unknown parameter {name!r}{nearest_name(name, MnistParams.model_fields)}"
-    if not name:
-        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
-    value = values[name]
-    hint = ""
-    if _looks_like_number(value):
-        hint = "; YAML reads this spelling as text: write 1.0e-3 or 0.001, without quotes"
-    return f"{where}: {name} = {value!r} is wrong: {first['msg']}{hint}"
-
-
-def make_params(values: Mapping[str, Any], where: str) -> MnistParams:
-    """Validate ``values``.
-
-    Raises:
-        UserError: unknown name (with the nearest valid one), wrong type, value out of range.
-    """
-    try:
-        return MnistParams(**values)
-    except ValidationError as error:
-        raise UserError(_explain(error, values, where)) from None
-
-
-def read_parameter_file(path: Path) -> dict[str, Any]:
-    """The flat mapping in a YAML parameter file.
-
-    Raises:
-        UserError: missing file, broken YAML, a repeated name, or anything but a flat mapping.
-    """
-    try:
-        text = Path(path).read_text()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; see params/ for the files there are") from None
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        at = f" line {line + 1}" if line is not None else ""
-        raise UserError(f"{path}{at}: not valid YAML: {getattr(error, 'problem', error)}") from None
-    if not isinstance(values, dict):
-        raise UserError(f"{path}: expected lines of the form 'name: value'")
-    names = [key.value for key, _ in tree.value]
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"{path}: {name} is given {names.count(name)} times")
-    return values
-
-
-def load_params(path: Path, overrides: Mapping[str, Any] | None = None) -> MnistParams:
-    """The parameters of a YAML file, with ``overrides`` laid over them.
-
-    Raises:
-        UserError: see :func:`read_parameter_file` and :func:`make_params`.
-    """
-    values = read_parameter_file(path)
-    make_params(values, str(path))
-    return make_params({**values, **(overrides or {})}, f"{path} with overrides")
-
-
 def params_hash(params: MnistParams) -> str:
     """Ten hex digits over every value of ``params``."""
     return hashlib.sha256(params.model_dump_json().encode()).hexdigest()[:10]
-
-
-def _assigned_names(source: str) -> list[str]:
-    """Names assigned at the top level of a cell, in order."""
-    names: list[str] = []
-    for node in ast.parse(source).body:
-        targets = getattr(node, "targets", [getattr(node, "target", None)])
-        names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return names
-
-
-def listed_parameters(notebook: Path) -> dict[str, Any]:
-    """Name to default value of the parameters cell of a notebook (the cell tagged ``parameters``).
-
-    Raises:
-        UserError: when the notebook cannot be read or has no such cell.
-    """
-    try:
-        cells = json.loads(Path(notebook).read_text())["cells"]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{notebook}: not a readable notebook ({error})") from None
-    for cell in cells:
-        if "parameters" in cell.get("metadata", {}).get("tags", []):
-            body = ast.parse("".join(cell["source"])).body
-            return {
-                node.target.id: ast.literal_eval(node.value)
-                for node in body
-                if isinstance(node, ast.AnnAssign)
-            }
-    raise UserError(f"{notebook}: no cell tagged 'parameters'")
-
-
-def _parameter_names(history: list[str]) -> list[str]:
-    """Names listed by the last default cell run; a stray name there or in the injected cell is an
-    error. Cells are recognised by their first line, so that a kernel in which everything ran twice,
-    or in which only some cells were run again, gives the same answer."""
-    starts = [i for i, source in enumerate(history) if source.lstrip().startswith(DEFAULT_MARK)]
-    if not starts:
-        raise UserError(
-            "no parameters cell was run before read_params: run the notebook from its top"
-        )
-    listed = _assigned_names(history[starts[-1]])
-    injected = [
-        source for source in history[starts[-1] + 1 :] if source.lstrip().startswith(INJECTED_MARK)
-    ]
-    for source, cell in [(history[starts[-1]], "default"), *((s, "injected") for s in injected)]:
-        for name in _assigned_names(source):
-            if name not in MnistParams.model_fields:
-                hint = nearest_name(name, MnistParams.model_fields)
-                raise UserError(f"the {cell} parameters cell: unknown parameter {name!r}{hint}")
-    return listed
-
-
-def read_params(namespace: Mapping[str, Any]) -> MnistParams:
-    """The typed parameters of the notebook that calls ``read_params(globals())``.
-
-    Names come from the sources of the default and injected parameters cells, values from the
-    namespace. A valid name that the notebook does not list is left alone: one parameter file serves
-    every notebook of its family. Also pins the number of threads, which is part of every result.
-
-    Raises:
-        UserError: unknown name (with the nearest valid one), wrong type, value out of range.
-    """
-    if "In" not in namespace:
-        raise UserError("read_params works in a notebook; in a script use cgnlib.load_params(path)")
-    names = _parameter_names(list(namespace["In"]))
-    params = make_params({name: namespace[name] for name in names}, "the parameters cell")
-    use_threads(params.threads)
-    return params
-
-
-def use_threads(threads: int) -> None:
-    """Pin torch's CPU threads; one and two threads differ in the last bits of a training."""
-    import torch  # here, so that checking a parameter file does not load torch
-
-    torch.set_num_threads(threads)

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ORDER = ["errors", "paths", "rng", "params", "store", "data", "training", "networks"]
+ORDER = [
+    "errors",
+    "paths",
+    "rng",
+    "params",
+    "parameter_reading",
+    "store",
+    "data",
+    "training",
+    "networks",
+]
 ORDER += [{"generators", "classifiers"}, "evaluation", "report", "pipelines", "__main__"]
 RANK = {
     name: rank

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cgnlib import params as rules
+from cgnlib import parameter_reading as rules
 from cgnlib.__main__ import main
 
 ROOT = Path(rules.__file__).parents[1]

@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 from cgnlib.data.digits import DATA_SEED, Digits, load_digits
 from cgnlib.data.palettes import parse_palette
 from cgnlib.data.textures import CropBank, TextureBank, load_textures
+from cgnlib.data.warps import random_affine
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
 from cgnlib.rng import rng
@@ -112,6 +113,11 @@ class BiasedMnist:
             return self._grey[index].float() / 255
         return self._ink[index].float()
 
+    def warped_masks(self, index: Tensor, generator: Generator) -> Tensor:
+        """As :meth:`masks`, each digit deformed a little at random."""
+        warped = random_affine(self.masks(index), generator)
+        return warped if self._grey is not None else (warped > 0.5).float()
+
     def true_masks(self, index: Tensor) -> Tensor:
         """(B, 1, 32, 32) uint8 in {0, 1}: grey level above 0.1."""
         return self._ink[index]
@@ -143,9 +149,15 @@ class BiasedMnist:
 
         Equals the foreground where the mask is 1 and the background where it is 0.
         """
+        return self.paint(self.masks(index), foreground, background, generator)
+
+    def paint(
+        self, masks: Tensor, foreground: Tensor, background: Tensor, generator: Generator
+    ) -> Tensor:
+        """Images of masks (B, 1, 32, 32) in [0, 1], painted as :meth:`draw` does."""
         front = self.paint_foreground(foreground, generator)
         back = self.paint_background(background, generator)
-        return torch.lerp(back, front, self.masks(index))
+        return torch.lerp(back, front, masks)
 
     def biased_labels(
         self, labels: Tensor, correlation: float, generator: Generator

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from cgnlib.generators import losses
-from cgnlib.generators.discriminators import DISCRIMINATORS, Dropout
+from cgnlib.generators.discriminators import DISCRIMINATORS, Dropout, random_shift
 from cgnlib.generators.mnist_cgn import N_CLASSES, Composition, MnistCgn, initialise
 from cgnlib.rng import rng, seed_for
 from cgnlib.training import Ema
@@ -36,6 +36,7 @@ class CgnSettings:
     cgn_shared_noise: bool
     disc: str
     disc_width: int
+    disc_shift_px: int
     adversarial: str
     weight_adversarial: float
     r1_gamma: float
@@ -138,6 +139,12 @@ class CgnMethod:
         """The network to sample from: the average where there is one."""
         return self.ema.average if self.settings.ema_decay else self.cgn
 
+    def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Logits (B,) of the discriminator, which sees the images slightly shifted."""
+        if self.settings.disc_shift_px:
+            images = random_shift(images, self.settings.disc_shift_px, self.generator)
+        return self.disc(images, labels)
+
     def _compose(self, count: int) -> tuple[Composition, Tensor]:
         labels = torch.randint(0, N_CLASSES, (count,), generator=self.generator).to(self.device)
         draws = 1 if self.settings.cgn_shared_noise else 3
@@ -172,7 +179,7 @@ class CgnMethod:
         terms = self._mask_losses(made.mask)
         if s.weight_adversarial:
             self.disc.requires_grad_(False)  # only the images' gradient is read
-            logits = self.disc(made.image, labels)
+            logits = self._judge(made.image, labels)
             self.disc.requires_grad_(True)
             terms["adversarial"] = s.weight_adversarial * ADVERSARIAL[s.adversarial][0](logits)
         if self.features is not None:
@@ -191,9 +198,9 @@ class CgnMethod:
         penalised = s.r1_gamma > 0 and self.steps_done % s.r1_every_steps == 0
         real = real.detach().requires_grad_(penalised)
         if s.disc == "conv":  # batch statistics stay apart, as published
-            real_logits, fake_logits = self.disc(real, labels), self.disc(fake, fake_labels)
+            real_logits, fake_logits = self._judge(real, labels), self._judge(fake, fake_labels)
         else:
-            both = self.disc(torch.cat([real, fake]), torch.cat([labels, fake_labels]))
+            both = self._judge(torch.cat([real, fake]), torch.cat([labels, fake_labels]))
             real_logits, fake_logits = both.chunk(2)
         loss = ADVERSARIAL[s.adversarial][1](real_logits, fake_logits)
         terms = {"discriminator": loss}

@@ -21,6 +21,25 @@ class Dropout(nn.Module):
         return x * kept.to(x.device) / self.keep
 
 
+def random_shift(images: Tensor, px: int, generator: torch.Generator) -> Tensor:
+    """Shift each image (B, C, H, W) by up to ``px`` pixels along both axes, mirrored at the border.
+
+    Applied to real and generated images alike, before the discriminator, so that it cannot learn
+    the few real ones by heart (Zhao et al., *Differentiable Augmentation*, 2020).
+    """
+    count, _, height, width = images.shape
+    offsets = torch.randint(-px, px + 1, (2, count, 1), generator=generator).to(images.device)
+
+    def mirrored(size: int, offset: Tensor) -> Tensor:
+        at = (torch.arange(size, device=images.device) + offset).abs()  # (B, size)
+        return size - 1 - (size - 1 - at).abs()
+
+    rows, columns = mirrored(height, offsets[0]), mirrored(width, offsets[1])
+    each = torch.arange(count, device=images.device)[:, None, None]
+    shifted = images.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]]
+    return shifted.permute(0, 3, 1, 2)  # channels_last
+
+
 class LinearDiscriminator(nn.Module):
     """The published *DiscLin*: label embedding and pixels through an MLP (2,104,421 parameters at
     width 512)."""

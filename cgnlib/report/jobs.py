@@ -55,7 +55,7 @@ class Job:
     @cached_property
     def threads(self) -> int:
         """Threads that the parameter file asks for."""
-        from cgnlib.params import load_params
+        from cgnlib.parameter_reading import load_params
 
         return load_params(project_root() / "params" / f"{self.params}.yaml").threads
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams, load_params
+from cgnlib.parameter_reading import load_params
+from cgnlib.params import MnistParams
 from cgnlib.report.costs import (
     DRIVERS,
     OVERHEAD,

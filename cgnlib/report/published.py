@@ -8,7 +8,8 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams, nearest_name
+from cgnlib.parameter_reading import nearest_name
+from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

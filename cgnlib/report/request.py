@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cgnlib import params as rules
+from cgnlib import parameter_reading as rules
 from cgnlib.errors import UserError
+from cgnlib.params import MnistParams, params_hash
 from cgnlib.paths import project_root, results_root
 
 SUMMARY = "summary"
@@ -67,9 +68,7 @@ def shown(path: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def _injected(
-    notebook: Path, values: Mapping[str, Any], listed: Mapping[str, Any]
-) -> rules.MnistParams:
+def _injected(notebook: Path, values: Mapping[str, Any], listed: Mapping[str, Any]) -> MnistParams:
     """The parameters as the notebook will see them: its listed ones, defaults for the others."""
     return rules.make_params({name: values[name] for name in listed}, shown(notebook))
 
@@ -101,12 +100,12 @@ def prepare(
         if name not in listed:
             raise UserError(f"{shown(source)} does not use {name!r}; it uses {', '.join(listed)}")
     seen = _injected(source, loaded.model_dump(), listed)
-    identity = rules.params_hash(seen)
+    identity = params_hash(seen)
     preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"
     suffix = f"@{identity}" if overrides else ""
     if preset.is_file():
         usual = _injected(source, rules.load_params(preset, {}).model_dump(), listed)
-        suffix = "" if rules.params_hash(usual) == identity else f"@{identity}"
+        suffix = "" if params_hash(usual) == identity else f"@{identity}"
     for name, value in overrides.items():
         words += ["-p", name, str(value)]
     presets = project_root() / "params"

@@ -26,6 +26,7 @@ PAPER = {
     "cgn_mask": "clamp",
     "cgn_head": "full",
     "cgn_shared_noise": True,
+    "disc_shift_px": 0,
     "adversarial": "lsgan",
     "r1_gamma": 0.0,
     "ema_decay": 0.0,

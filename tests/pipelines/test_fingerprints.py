@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cgnlib import load_params, mnist
-from cgnlib.params import use_threads
+from cgnlib.parameter_reading import use_threads
 from cgnlib.pipelines.mnist import classify, generate, measure
 
 ROOT = Path(__file__).resolve().parents[2]

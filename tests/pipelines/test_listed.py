@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cgnlib import mnist
-from cgnlib.params import MnistParams, listed_parameters, read_parameter_file
+from cgnlib.parameter_reading import listed_parameters, read_parameter_file
+from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist import classify, generate
 
 ROOT = Path(__file__).resolve().parents[2]

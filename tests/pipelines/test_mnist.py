@@ -14,7 +14,8 @@ import torch
 from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.generators.cgn_training import CgnSettings
-from cgnlib.params import MnistParams, load_params
+from cgnlib.parameter_reading import load_params
+from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist import classify, generate
 from cgnlib.pipelines.mnist.data import DATA_FIELDS
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 import yaml
 
-from cgnlib import params as rules
+from cgnlib import parameter_reading as rules
 from cgnlib.errors import UserError
 from cgnlib.report import book, jobs, publication
 from cgnlib.report.titles import add_to_title, mark_failed, title_of

@@ -12,8 +12,9 @@ import nbformat
 import pytest
 import yaml
 
-from cgnlib import params as rules
+from cgnlib import parameter_reading as rules
 from cgnlib.errors import UserError
+from cgnlib.params import params_hash
 from cgnlib.report import execution, publication
 from cgnlib.report.execution import run_notebook
 from cgnlib.report.request import prepare
@@ -29,8 +30,7 @@ _ = (folder / "done").write_text(json.dumps({"params_hash": HASHES[seed]}))"""
 def _hashes() -> dict[int, str]:
     values = {"dataset": "colored_mnist", "scale": "smoke"}
     return {
-        seed: rules.params_hash(rules.make_params({**values, "seed": seed}, "test"))
-        for seed in (0, 3)
+        seed: params_hash(rules.make_params({**values, "seed": seed}, "test")) for seed in (0, 3)
     }
 
 

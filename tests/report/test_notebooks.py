@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from cgnlib.params import MnistParams, listed_parameters, load_params
+from cgnlib.parameter_reading import listed_parameters, load_params
+from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 
 NAMES = ("hqc", "ibr", "odr", "summary")

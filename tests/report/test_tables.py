@@ -121,7 +121,7 @@ def test_missing_is_set_apart_and_the_index_hidden():
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_paper_files_show_no_departure(dataset):
-    from cgnlib.params import load_params
+    from cgnlib.parameter_reading import load_params
 
     params = load_params(project_root() / "params" / "paper" / f"{dataset}.yaml")
     assert tables.departures_list(params) == []

@@ -1,6 +1,5 @@
 """Training the CGN of a variant, watching its masks, and composing counterfactuals with it."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from cgnlib import store
 from cgnlib.classifiers.erm import Schedule
 from cgnlib.data.biased_mnist import BiasedMnist
 from cgnlib.data.registry import path_of
+from cgnlib.data.warps import random_affine
 from cgnlib.evaluation.predict import predict
 from cgnlib.generators.cgn_training import CgnMethod, CgnSettings, build_cgn
 from cgnlib.generators.counterfactuals import Counterfactuals
@@ -26,8 +26,8 @@ from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn, load_weights, save_w
 from cgnlib.rng import rng
 from cgnlib.training import EpochIndex, fit, read_metrics
 
-CGN_VERSION = 1
-READER_VERSION = 1
+CGN_VERSION = 2
+READER_VERSION = 2
 _WATCHED_MASKS = 500
 
 
@@ -67,21 +67,21 @@ def as_masks(masks: Tensor) -> Tensor:
 
 
 def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Module, store.Artefact]:
-    """The mask reader: the classifier trained on the binary training digits, without any colour,
-    for ``reader_steps`` updates while a CGN trains; the final figure takes more ``steps``."""
+    """The mask reader: the classifier trained on the binary training digits, deformed at random and
+    without any colour, for ``reader_steps`` updates while a CGN trains; the final figure takes more
+    ``steps``."""
     variant = datasets(params).variants["train"]
     schedule = Schedule("adamw", 4e-3, steps or params.reader_steps, 1)
     recipe = CnnRecipe("reader", READER_VERSION, "mask reader", schedule)
     index = EpochIndex(len(variant), 64, params.seed, "reader")
 
-    def batches() -> Callable[[int], tuple[Tensor, Tensor]]:
-        return lambda step: (
-            as_masks(variant.true_masks(index(step)).float()),
-            variant.labels[index(step)],
-        )
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        shown = index(step)
+        ink = variant.true_masks(shown).float()
+        return as_masks(random_affine(ink, rng(params.seed, "reader", step))), variant.labels[shown]
 
     key = {**base_key(params), "data": variant.digits.identity, "train_correlation_prob": 1.0}
-    network, artefact, _ = cnn(recipe, params, key, batches)
+    network, artefact, _ = cnn(recipe, params, key, lambda: batch)
     return network, artefact
 
 

@@ -18,7 +18,7 @@ from cgnlib.pipelines.mnist.generate import TrainedCgn, as_masks, reader
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.rng import rng
 
-ORACLE_VERSION = 1
+ORACLE_VERSION = 2
 BORDER_PX = 3
 
 
@@ -67,7 +67,8 @@ def _oracle(params: MnistParams, factor: int) -> tuple[torch.nn.Module, store.Ar
         index = torch.randint(len(variant), (64,), generator=generator)
         front, back = torch.randint(10, (2, 64), generator=generator)
         back = back if variant.has_background else torch.zeros_like(back)
-        images = variant.draw(index, front, back, generator)
+        masks = variant.warped_masks(index, generator)
+        images = variant.paint(masks, front, back, generator)
         return images, (variant.labels[index], front, back)[factor]
 
     key = {**base_key(params), "train_correlation_prob": 0.1, "factor": name}
