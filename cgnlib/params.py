@@ -71,8 +71,13 @@ class MnistParams(BaseModel):
     test_colourings: int = Field(10, ge=1, le=100, description="random colourings per test digit")
 
     # CGN: architecture
-    cgn_latent: int = Field(32, ge=1, le=1024, description="size of the noise u")
-    cgn_width: int = Field(16, ge=2, le=256, description="channel multiplier of the mechanisms")
+    cgn_latent: int = Field(16, ge=1, le=1024, description="size of the noise u")
+    cgn_width: int = Field(
+        16, ge=2, le=256, description="channel multiplier of the texture mechanisms"
+    )
+    cgn_shape_width: int = Field(
+        32, ge=2, le=256, description="channel multiplier of the shape mechanism"
+    )
     cgn_norm: Literal["instance", "batch"] = Field(
         "batch", description="norm after the linear layer; 'instance' also between shape blocks"
     )
@@ -139,8 +144,7 @@ class MnistParams(BaseModel):
     cgn_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="Adam step size, both sides")
     cgn_beta1: float = Field(0.0, ge=0.0, lt=1.0, description="Adam beta 1")
     cgn_beta2: float = Field(0.99, ge=0.0, lt=1.0, description="Adam beta 2")
-    ema_decay: float = Field(0.998, ge=0.0, lt=1.0, description="weight averaging; 0: none")
-    ema_start_steps: int = Field(200, ge=0, description="steps before averaging begins")
+    ema_decay: float = Field(0.9995, ge=0.0, lt=1.0, description="weight averaging; 0: none")
     sheets: int = Field(8, ge=1, le=100, description="sample sheets kept over training")
     checkpoint_every_steps: int = Field(500, ge=1, description="steps between checkpoints")
 
@@ -148,13 +152,21 @@ class MnistParams(BaseModel):
     cf_images: int = Field(1_000_000, ge=10, description="distinct counterfactual images")
     cf_ratio: int = Field(10, ge=1, le=1000, description="texturings per mask")
     cf_bank_images: int = Field(20_000, ge=10, description="most entries of one bank")
+    cf_warp: bool = Field(True, description="deform each mask of the bank a little at random")
 
     # Classifiers
     classifier_optimiser: Literal["adamw", "adadelta"] = Field(
-        "adamw", description="AdamW one-cycle, or Adadelta with lr x 0.7 per epoch (the paper)"
+        "adadelta", description="Adadelta (the paper), or AdamW in one cycle"
     )
-    classifier_lr: float = Field(4.0e-3, gt=0.0, le=10.0, description="(peak) step size")
-    classifier_steps: int = Field(1500, ge=0, description="updates; 0: count by epochs")
+    classifier_decay: Literal["cosine", "epochs"] = Field(
+        "cosine",
+        description="Adadelta's lr: falls in the second half, or x 0.7 per epoch (paper)",
+    )
+    classifier_init: Literal["default", "he"] = Field(
+        "he", description="first weights of the classifier: PyTorch's (the paper) or He's"
+    )
+    classifier_lr: float = Field(2.0, gt=0.0, le=10.0, description="(peak) step size")
+    classifier_steps: int = Field(2000, ge=0, description="updates; 0: count by epochs")
     classifier_epochs: int = Field(10, ge=1, description="epochs when classifier_steps is 0")
     classifier_batch: int = Field(64, ge=2, description="images per update")
     classifier_bf16: bool = Field(False, description="bfloat16 autocast")
@@ -168,8 +180,9 @@ class MnistParams(BaseModel):
 
     # Measurement
     reader_steps: int = Field(600, ge=1, description="updates of the mask reader")
-    oracle_steps: int = Field(
-        1200, ge=1, description="updates of the shape oracle and the final mask reader"
+    oracle_steps: int = Field(1200, ge=1, description="updates of the shape oracle")
+    texture_steps: int = Field(
+        600, ge=1, description="updates of the readers of the wildlife textures"
     )
     quality_images: int = Field(2000, ge=10, description="images behind each quality figure")
 

@@ -91,18 +91,23 @@ class EpochIndex:
 
 
 class Ema:
-    """Exponential moving average of a network's weights; buffers are copied."""
+    """Exponential moving average of a network's weights; buffers are copied.
 
-    def __init__(self, network: nn.Module, decay: float, start_steps: int):
-        self.network, self.decay, self.start_steps = network, decay, start_steps
+    The horizon, 1 / (1 - ``decay``) updates, is never longer than a third of the updates so far, so
+    that a short training forgets its first steps as well as a long one (power-function averaging of
+    Karras et al., 2024, with exponent 2, until ``decay`` takes over).
+    """
+
+    def __init__(self, network: nn.Module, decay: float):
+        self.network, self.decay = network, decay
         self.average = copy.deepcopy(network).requires_grad_(False).eval()
         self.updates = 0
 
     @torch.no_grad()
     def update(self) -> None:
-        """Follow the network; before ``start_steps`` updates the average is the network."""
+        """Follow the network."""
         self.updates += 1
-        weight = 1 - self.decay if self.updates > self.start_steps else 1.0
+        weight = max(1 - self.decay, min(1.0, 3 / self.updates))
         ours, theirs = list(self.average.parameters()), list(self.network.parameters())
         torch._foreach_lerp_(ours, theirs, weight)
         for mine, new in zip(self.average.buffers(), self.network.buffers(), strict=True):

@@ -101,13 +101,17 @@ def test_epochs_show_every_example_once():
 def test_average_follows_by_hand():
     network = torch.nn.Linear(1, 1, bias=False)
     network.weight.data.fill_(1.0)
-    ema = training.Ema(network, decay=0.9, start_steps=1)
-    network.weight.data.fill_(2.0)
-    ema.update()  # before the start: a copy
-    assert ema.average.weight.item() == 2.0
+    ema = training.Ema(network, decay=0.5)
+    for value in (7.0, 8.0, 2.0):  # up to the third update the average is the network
+        network.weight.data.fill_(value)
+        ema.update()
+        assert ema.average.weight.item() == value
     network.weight.data.fill_(4.0)
-    ema.update()  # 0.9 * 2 + 0.1 * 4
-    assert ema.average.weight.item() == pytest.approx(2.2)
+    ema.update()  # 3 / 4 of the new value: 0.25 * 2 + 0.75 * 4
+    assert ema.average.weight.item() == pytest.approx(3.5)
+    ema.updates = 99
+    ema.update()  # 3 / 100 is less than 1 - decay: 0.5 * 3.5 + 0.5 * 4
+    assert ema.average.weight.item() == pytest.approx(3.75)
 
 
 def test_metrics_are_json_lines(tmp_path):

@@ -11,9 +11,16 @@ class MnistCnn(nn.Module):
     Source: the CGN's MNIST classifier, itself that of *Learning Not to Learn*. Names in the state
     dict are those of the published checkpoints (``model.*``, ``cls.0``). The pooling window of 7
     ignores the last row and column of the 8x8 map, as published.
+
+    Args:
+        classes: number of logits.
+        init: ``default`` (PyTorch's, as published) or ``he``: convolutions at the variance that
+            keeps activations alive through ReLUs (He et al., 2015) and without bias. The default is
+            a sixth of it: on decorrelated textures the network then stays at chance for thousands
+            of updates before it starts to learn.
     """
 
-    def __init__(self, classes: int = 10):
+    def __init__(self, classes: int = 10, init: str = "default"):
         super().__init__()
         self.model = nn.Sequential(
             nn.BatchNorm2d(3),
@@ -29,6 +36,11 @@ class MnistCnn(nn.Module):
             nn.AvgPool2d(7),
         )
         self.cls = nn.Sequential(nn.Linear(64, classes))
+        if init == "he":
+            for module in self.model:
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                    nn.init.zeros_(module.bias)
         self.to(memory_format=torch.channels_last)
 
     def _normalised_conv(self, images: Tensor) -> Tensor:

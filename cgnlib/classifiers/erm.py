@@ -14,13 +14,14 @@ class Schedule:
     """Optimiser and step-size schedule of a classifier.
 
     ``adamw``: one cycle, from lr / 10 up to ``lr`` in a fifth of the steps, then down to 0.
-    ``adadelta`` (the paper): lr times 0.7 after each epoch of ``epoch_steps`` updates.
+    ``adadelta``: lr times 0.7 after each epoch of ``epoch_steps`` updates (the paper); with
+    ``epoch_steps`` 0 constant over the first half of the steps, then half a cosine down to 0.
     """
 
     optimiser: str
     lr: float
     steps: int
-    epoch_steps: int
+    epoch_steps: int = 0
 
     def build(
         self, network: nn.Module
@@ -28,7 +29,10 @@ class Schedule:
         """Optimiser and scheduler (stepped after every update)."""
         if self.optimiser == "adadelta":
             optimiser = torch.optim.Adadelta(network.parameters(), lr=self.lr)
-            return optimiser, torch.optim.lr_scheduler.StepLR(optimiser, self.epoch_steps, 0.7)
+            if self.epoch_steps:
+                return optimiser, torch.optim.lr_scheduler.StepLR(optimiser, self.epoch_steps, 0.7)
+            late = partial(_late_cosine, steps=self.steps)
+            return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, late)
         optimiser = torch.optim.AdamW(network.parameters(), lr=self.lr, fused=True)
         cycle = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(_one_cycle, steps=self.steps))
         return optimiser, cycle
@@ -40,6 +44,11 @@ def _one_cycle(step: int, steps: int) -> float:
     if step < rise:
         return 0.1 + 0.9 * step / rise
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, steps - rise))))
+
+
+def _late_cosine(step: int, steps: int) -> float:
+    """Factor on the step size: 1 over the first half, then half a cosine down to 0."""
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, 2 * step / steps - 1))))
 
 
 class Erm:

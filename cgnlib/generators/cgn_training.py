@@ -1,5 +1,6 @@
 """One training step of the CGN for biased MNIST, with every loss switched by its weight."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
@@ -24,6 +25,7 @@ class CgnSettings:
 
     cgn_latent: int
     cgn_width: int
+    cgn_shape_width: int
     cgn_norm: str
     cgn_mask: str
     cgn_mask_bias: float
@@ -61,7 +63,6 @@ class CgnSettings:
     cgn_beta1: float
     cgn_beta2: float
     ema_decay: float
-    ema_start_steps: int
 
     @classmethod
     def names(cls) -> list[str]:
@@ -86,7 +87,37 @@ def build_cgn(settings: CgnSettings) -> MnistCgn:
         settings.cgn_shuffle,
         settings.cgn_torus,
         settings.cgn_mask_prior,
+        settings.cgn_shape_width,
     )
+
+
+@torch.no_grad()
+def renew_batch_norm(cgn: MnistCgn, seed: int, batches: int = 10, size: int = 200) -> None:
+    """Measure the running statistics anew, over ``batches`` of ``size`` samples, every class as
+    often as the others.
+
+    Averaged weights do not go with the statistics of the last ones: with a long average the masks
+    come out too thin or too fat (Izmailov et al., *Averaging Weights*, 2018, section 3.2).
+    """
+    device = next(cgn.parameters()).device
+    norms = [module for module in cgn.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+    generator = rng(seed, "batch-norm")
+    cgn.set_generator(generator)
+    labels = (torch.arange(size) % N_CLASSES).to(device)
+    training = cgn.training
+    cgn.train()
+    for _ in range(batches):
+        noise = torch.randn(3, size, cgn.latent, generator=generator).to(device)
+        cgn.mask(noise[0], labels)
+        cgn.foreground(noise[1], labels)
+        cgn.background(noise[2], labels)
+    cgn.train(training)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 class CgnMethod:
@@ -110,6 +141,7 @@ class CgnMethod:
         device: str = "cpu",
     ):
         self.settings, self.features, self.device = settings, features, device
+        self.seed = seed
         with torch.random.fork_rng(devices=[]):  # layer constructors know only the global generator
             torch.manual_seed(seed_for(seed, "cgn-weights"))
             self.cgn = build_cgn(settings)
@@ -117,7 +149,7 @@ class CgnMethod:
             self.disc = DISCRIMINATORS[settings.disc](settings.disc_width)
         self.cgn.to(device)
         self.disc.to(device, memory_format=torch.channels_last)
-        self.ema = Ema(self.cgn, settings.ema_decay, settings.ema_start_steps)
+        self.ema = Ema(self.cgn, settings.ema_decay)
         self.generator = rng(seed, "cgn-noise")
         self.cgn.set_generator(self.generator)
         for module in self.disc.modules():
@@ -134,10 +166,14 @@ class CgnMethod:
         ]
         self.steps_done = 0
 
-    @property
-    def model(self) -> MnistCgn:
-        """The network to sample from: the average where there is one."""
-        return self.ema.average if self.settings.ema_decay else self.cgn
+    def sampler(self) -> MnistCgn:
+        """The network to sample from, as it is now: the average, where there is one, with batch
+        statistics of its own."""
+        if not self.settings.ema_decay:
+            return self.cgn
+        average = copy.deepcopy(self.ema.average)
+        renew_batch_norm(average, self.seed)
+        return average
 
     def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
         """Logits (B,) of the discriminator, which sees the images slightly shifted."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from cgnlib.data.warps import random_affine
 from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
 from cgnlib.generators.sampling import to_bytes
 from cgnlib.rng import rng, seed_for
@@ -53,6 +54,16 @@ def fill_bank(cgn: MnistCgn, role: str, count: int, seed: int) -> Bank:
     return Bank(pixels, labels)
 
 
+def _warped(bank: Bank, seed: int) -> Bank:
+    pixels = torch.empty_like(bank.pixels)
+    generator = rng(seed, "bank", "warp")
+    for start in range(0, len(bank), _BATCH):
+        part = slice(start, start + _BATCH)
+        masks = bank.pixels[part].permute(0, 3, 1, 2).float() / 255
+        pixels[part] = to_bytes(random_affine(masks, generator), 0.0)
+    return Bank(pixels, bank.labels)
+
+
 class Counterfactuals:
     """A set of ``count`` labelled counterfactual images over three banks.
 
@@ -68,6 +79,8 @@ class Counterfactuals:
         bank_limit: most entries per bank.
         seed: of noise, labels and combinations.
         stream: name of the random stream: a held-out set differs from the training set.
+        warp: deform each mask of the bank a little (:mod:`cgnlib.data.warps`): a mechanism trained
+            on few digits draws fewer shapes than there are.
     """
 
     def __init__(
@@ -78,11 +91,14 @@ class Counterfactuals:
         bank_limit: int,
         seed: int,
         stream: str = "train",
+        warp: bool = False,
     ):
         bank_seed = seed if stream == "train" else seed_for(seed, stream)
         masks = min(-(-count // ratio), bank_limit)
         textures = min(count, bank_limit)
         self.shape = fill_bank(cgn, "shape", masks, bank_seed)
+        if warp:
+            self.shape = _warped(self.shape, bank_seed)
         self.foreground = fill_bank(cgn, "foreground", textures, bank_seed)
         self.background = fill_bank(cgn, "background", textures, bank_seed)
         generator = rng(bank_seed, "combinations")

@@ -167,7 +167,8 @@ class MnistCgn(nn.Module):
 
     Args:
         latent: size of the noise u.
-        width: channel multiplier (the paper: 32).
+        width: channel multiplier of the texture mechanisms (the paper: 32).
+        shape_width: channel multiplier of the shape mechanism (default: ``width``).
         norm: ``instance`` (the paper) or ``batch`` after the linear layer.
         mask: ``clamp`` (the paper: normalised, then clamped) or ``sigmoid``.
         mask_bias: start value of the mask logit, for ``sigmoid``.
@@ -191,11 +192,12 @@ class MnistCgn(nn.Module):
         shuffle: bool = True,
         torus: bool = False,
         mask_prior: float = 0.0,
+        shape_width: int | None = None,
     ):
         super().__init__()
         self.latent, self.mask_form = latent, mask
         self.label_emb = nn.Embedding(N_CLASSES, N_CLASSES)
-        self.f_shape = _shape_layers(latent, width, norm, mask)
+        self.f_shape = _shape_layers(latent, shape_width or width, norm, mask)
         self.f_text1 = _texture_layers(latent, width, norm, head, shuffle, torus)
         self.f_text2 = _texture_layers(latent, width, norm, head, shuffle, torus)
         self.mask_prior = nn.Parameter(-mask_prior * _border_rise()) if mask_prior else None

@@ -50,7 +50,7 @@ def _learn(schedule, steps=30, **more):
 
 @pytest.mark.parametrize("bf16", [False, True])
 def test_it_learns(bf16):
-    _, rows = _learn(Schedule("adamw", 6e-3, 30, 1), bf16=bf16)
+    _, rows = _learn(Schedule("adamw", 6e-3, 30), bf16=bf16)
     assert rows[-1]["loss"] < 0.1 * rows[0]["loss"]
     assert rows[-1]["train_accuracy"] == 100.0
 
@@ -60,9 +60,30 @@ def test_adadelta_decays_by_epoch():
     assert method.optimiser.param_groups[0]["lr"] == pytest.approx(0.7**2)
 
 
+def test_adadelta_without_epochs_is_constant_then_falls_to_zero():
+    method = Erm(MnistCnn(2), Schedule("adadelta", 2.0, 8))
+    seen = []
+    for _ in range(8):
+        seen.append(method.optimiser.param_groups[0]["lr"])
+        method.update((torch.randn(2, 3, 32, 32), torch.tensor([0, 1])))
+    assert seen[:5] == [2.0] * 5
+    assert seen[6] == pytest.approx(1.0)  # half way down the cosine
+    assert method.optimiser.param_groups[0]["lr"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_he_weights_keep_the_size_of_activations():
+    torch.manual_seed(0)
+    images = torch.randn(64, 3, 32, 32)
+    spread = {}
+    for init in ("default", "he"):
+        features = MnistCnn(init=init).eval().model[:-1](images)
+        spread[init] = features.std().item()
+    assert 0.3 < spread["he"] < 3.0 and spread["default"] < 0.1 * spread["he"]
+
+
 def test_one_cycle_peaks_at_lr_and_ends_low():
     torch.manual_seed(0)
-    method = Erm(MnistCnn(2), Schedule("adamw", 6e-3, 20, 1))
+    method = Erm(MnistCnn(2), Schedule("adamw", 6e-3, 20))
     seen = [method.optimiser.param_groups[0]["lr"]]
     for _ in range(20):
         method.update((torch.randn(2, 3, 32, 32), torch.tensor([0, 1])))
@@ -73,14 +94,14 @@ def test_one_cycle_peaks_at_lr_and_ends_low():
 
 
 def test_one_step_is_a_schedule_too():
-    method = Erm(MnistCnn(2), Schedule("adamw", 6e-3, 1, 1))
+    method = Erm(MnistCnn(2), Schedule("adamw", 6e-3, 1))
     method.update((torch.randn(2, 3, 32, 32), torch.tensor([0, 1])))
     assert method.optimiser.param_groups[0]["lr"] == pytest.approx(6e-3)
 
 
 def test_state_round_trip():
-    method, _ = _learn(Schedule("adamw", 6e-3, 30, 1), steps=3)
-    other = Erm(MnistCnn(2), Schedule("adamw", 6e-3, 30, 1))
+    method, _ = _learn(Schedule("adamw", 6e-3, 30), steps=3)
+    other = Erm(MnistCnn(2), Schedule("adamw", 6e-3, 30))
     other.load_state_dict(copy.deepcopy(method.state_dict()))
     batch = (torch.ones(4, 3, 32, 32), torch.tensor([0, 1, 0, 1]))
     method.update(batch)

@@ -4,11 +4,17 @@ import pytest
 import torch
 
 from cgnlib.classifiers.cnn import MnistCnn
-from cgnlib.generators.cgn_training import CgnMethod, CgnSettings
+from cgnlib.generators.cgn_training import CgnMethod, CgnSettings, renew_batch_norm
 from cgnlib.networks.features import CNN_LAYERS, Features
 from cgnlib.params import MnistParams
 
-TINY = {"cgn_latent": 8, "cgn_width": 4, "disc_width": 4, "cgn_steps": 10, "ema_start_steps": 1}
+TINY = {
+    "cgn_latent": 8,
+    "cgn_width": 4,
+    "cgn_shape_width": 4,
+    "disc_width": 4,
+    "cgn_steps": 10,
+}
 
 
 def _settings(**changes):
@@ -50,8 +56,9 @@ def test_resume_gives_the_same_bits(changes):
     rest.load_state_dict(first.state_dict())
     for step in range(2, 4):
         rest.update(_batch(step))
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, rest.model.state_dict()[name]), name
+    resumed = rest.sampler().state_dict()
+    for name, value in whole.sampler().state_dict().items():
+        assert torch.equal(value, resumed[name]), name
 
 
 @pytest.mark.parametrize(
@@ -103,3 +110,22 @@ def test_dropping_shared_noise_changes_the_draws():
     single.cgn.from_codes = lambda codes: seen.append(codes) or None
     single._compose(4)
     assert not torch.equal(seen[1][0][:, :8], seen[1][1][:, :8])
+
+
+def test_batch_statistics_are_those_of_the_weights():
+    method = CgnMethod(_settings(), seed=0)
+    cgn = method.sampler()
+    norm = cgn.f_shape[2]
+    assert norm.num_batches_tracked == 10 and norm.momentum == 0.1 and not cgn.training
+    before = norm.running_mean.clone()
+    with torch.no_grad():
+        cgn.f_shape[0].bias += 1.0  # every input of the norm rises by one
+    renew_batch_norm(cgn, seed=0)
+    assert torch.allclose(norm.running_mean, before + 1.0, atol=1e-4)
+    again = method.sampler().f_shape[2]
+    assert torch.equal(again.running_mean, before)
+
+
+def test_without_averaging_the_network_itself_is_sampled():
+    method = CgnMethod(_settings(ema_decay=0.0), seed=0)
+    assert method.sampler() is method.cgn

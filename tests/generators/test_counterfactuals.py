@@ -95,3 +95,13 @@ def test_pictures(cgn):
     first = [strip[0] for strip in strips.values()]  # every strip starts at the same image
     assert torch.equal(first[0], first[1]) and torch.equal(first[0], first[2])
     assert not torch.equal(strips["shape"][0], strips["shape"][-1])
+
+
+def test_warped_masks_keep_labels_and_size_but_not_their_pixels(cgn):
+    plain = Counterfactuals(cgn, 40, 1, 100, seed=0)
+    warped = Counterfactuals(cgn, 40, 1, 100, seed=0, warp=True)
+    every = torch.arange(40)
+    assert torch.equal(plain.labels(every), warped.labels(every))
+    assert torch.equal(plain.foreground.pixels, warped.foreground.pixels)
+    assert warped.shape.pixels.shape == plain.shape.pixels.shape
+    assert not torch.equal(warped.shape.pixels, plain.shape.pixels)

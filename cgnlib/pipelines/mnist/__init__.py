@@ -11,12 +11,14 @@ from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
+from cgnlib.pipelines.mnist.textures import TextureReading, texture_readings
 
 __all__ = [
     "SETTINGS",
     "Ablation",
     "Datasets",
     "Quality",
+    "TextureReading",
     "TrainedCgn",
     "TrainedClassifier",
     "ablate",
@@ -29,4 +31,5 @@ __all__ = [
     "predictions",
     "quality",
     "running_accuracy",
+    "texture_readings",
 ]

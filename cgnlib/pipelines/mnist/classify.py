@@ -21,7 +21,7 @@ from cgnlib.pipelines.mnist.generate import cgn, counterfactuals
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.training import EpochIndex
 
-CLASSIFIER_VERSION = 1
+CLASSIFIER_VERSION = 2
 PREDICTIONS_VERSION = 1
 SETTINGS = ("Original", "CGN", "Original+CGN")
 
@@ -95,7 +95,8 @@ def _epoch_images(params: MnistParams, setting: str, real_images: int) -> int:
 def _schedule(params: MnistParams, images: int) -> Schedule:
     epoch_steps = -(-images // params.classifier_batch)
     steps = params.classifier_steps or params.classifier_epochs * epoch_steps
-    return Schedule(params.classifier_optimiser, params.classifier_lr, steps, epoch_steps)
+    decayed = epoch_steps if params.classifier_decay == "epochs" else 0
+    return Schedule(params.classifier_optimiser, params.classifier_lr, steps, decayed)
 
 
 def classifier(params: MnistParams, setting: str) -> TrainedClassifier:
@@ -114,7 +115,13 @@ def classifier(params: MnistParams, setting: str) -> TrainedClassifier:
 def _classifier(params: MnistParams, setting: str) -> TrainedClassifier:
     real = datasets(params).train
     schedule = _schedule(params, _epoch_images(params, setting, len(real)))
-    recipe = CnnRecipe("classifier", CLASSIFIER_VERSION, f"{setting} on {params.dataset}", schedule)
+    recipe = CnnRecipe(
+        "classifier",
+        CLASSIFIER_VERSION,
+        f"{setting} on {params.dataset}",
+        schedule,
+        params.classifier_init,
+    )
     key = {**base_key(params), "setting": setting, "batch": params.classifier_batch}
     if setting != "Original":
         key |= {
@@ -122,6 +129,7 @@ def _classifier(params: MnistParams, setting: str) -> TrainedClassifier:
             "cf_images": params.cf_images,
             "cf_ratio": params.cf_ratio,
             "cf_bank_images": params.cf_bank_images,
+            "cf_warp": params.cf_warp,
         }
     if setting == "Original+CGN":
         key["real_share"] = real_share(params, len(real))

@@ -26,14 +26,11 @@ class Ablation:
 
 
 def ablate(params: MnistParams, dropped: str) -> MnistParams:
-    """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, weights
-    averaged over a tenth of them (the longer average would still hold the first ones), and banks no
-    larger than the classifier can see."""
+    """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, and banks
+    no larger than the classifier can see."""
     seen = params.ibr_classifier_steps * params.classifier_batch
     budget = {
         "cgn_steps": params.ibr_cgn_steps,
-        "ema_decay": min(params.ema_decay, max(0.0, 1 - 10 / params.ibr_cgn_steps)),
-        "ema_start_steps": min(params.ema_start_steps, params.ibr_cgn_steps // 4),
         "classifier_steps": params.ibr_classifier_steps,
         "cf_images": min(params.cf_images, seen),
         "cf_bank_images": min(params.cf_bank_images, seen // 8),

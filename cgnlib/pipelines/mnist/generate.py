@@ -26,7 +26,7 @@ from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn, load_weights, save_w
 from cgnlib.rng import rng
 from cgnlib.training import EpochIndex, fit, read_metrics
 
-CGN_VERSION = 2
+CGN_VERSION = 3
 READER_VERSION = 2
 _WATCHED_MASKS = 500
 
@@ -68,10 +68,10 @@ def as_masks(masks: Tensor) -> Tensor:
 
 def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Module, store.Artefact]:
     """The mask reader: the classifier trained on the binary training digits, deformed at random and
-    without any colour, for ``reader_steps`` updates while a CGN trains; the final figure takes more
-    ``steps``."""
+    without any colour, for ``reader_steps`` updates while a CGN trains; the final figure takes
+    twice as many ``steps``."""
     variant = datasets(params).variants["train"]
-    schedule = Schedule("adamw", 4e-3, steps or params.reader_steps, 1)
+    schedule = Schedule("adamw", 4e-3, steps or params.reader_steps)
     recipe = CnnRecipe("reader", READER_VERSION, "mask reader", schedule)
     index = EpochIndex(len(variant), 64, params.seed, "reader")
 
@@ -100,7 +100,7 @@ def _feature_classifier(params: MnistParams) -> torch.nn.Module:
     """The classifier of this variant's real training images, as a feature network."""
     real = datasets(params).train
     recipe = CnnRecipe(
-        "features", 1, "feature classifier", Schedule("adamw", 4e-3, params.reader_steps, 1)
+        "features", 1, "feature classifier", Schedule("adamw", 4e-3, params.reader_steps)
     )
     index = EpochIndex(len(real), 64, params.seed, "features")
     batches = lambda: lambda step: (real.images[index(step)], real.shape[index(step)])  # noqa: E731
@@ -117,7 +117,7 @@ class _Watcher:
     folder: Path
 
     def __call__(self, step: int) -> dict[str, float]:
-        model, params = self.method.model, self.params
+        model, params = self.method.sampler(), self.params
         made = sheet(model, params.seed)
         store.write_atomic(
             self.folder / f"sheet-{step:07d}.safetensors", safetensors.torch.save(made)
@@ -175,7 +175,7 @@ def cgn(params: MnistParams) -> TrainedCgn:
             observe_every=-(-settings.cgn_steps // params.sheets),
             observe=watch,
         )
-        save_weights(method.model, folder)
+        save_weights(method.sampler(), folder)
 
     def load(folder: Path) -> tuple[MnistCgn, list[dict], dict[str, np.ndarray]]:
         with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
@@ -193,5 +193,10 @@ def counterfactuals(params: MnistParams) -> Counterfactuals:
     """The counterfactual set of ``params``: ``cf_images`` images, ``cf_ratio`` texturings per mask.
     The last set asked for is kept: two rows of a table train on the same one."""
     return Counterfactuals(
-        cgn(params).model, params.cf_images, params.cf_ratio, params.cf_bank_images, params.seed
+        cgn(params).model,
+        params.cf_images,
+        params.cf_ratio,
+        params.cf_bank_images,
+        params.seed,
+        warp=params.cf_warp,
     )

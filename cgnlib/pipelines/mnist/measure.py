@@ -59,7 +59,7 @@ def _oracle(params: MnistParams, factor: int) -> tuple[torch.nn.Module, store.Ar
         "oracle",
         ORACLE_VERSION,
         f"{name} oracle of {params.dataset}",
-        Schedule("adamw", 4e-3, steps, 1),
+        Schedule("adadelta", 2.0, steps),
     )
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
@@ -101,7 +101,7 @@ def quality(params: MnistParams, trained: TrainedCgn) -> Quality:
     fakes = Counterfactuals(trained.model, count, 1, count, params.seed, "quality")
     everything = torch.arange(count)
     masks, (images, labels) = fakes.masks(everything), fakes.batch(everything)
-    judge, _ = reader(params, params.oracle_steps)
+    judge, _ = reader(params, 2 * params.reader_steps)
     read = predict(judge, as_masks(masks), device=params.device).predicted
     readable = read == labels[:, 0].numpy()
     factors = read_factors(params, images)

@@ -21,19 +21,21 @@ WEIGHTS = "weights.safetensors"
 @dataclass(frozen=True)
 class CnnRecipe:
     """How one CNN is trained: its kind and version in the store, its place in the progress line,
-    its schedule and its classes."""
+    its schedule, its first weights (see :class:`cgnlib.classifiers.cnn.MnistCnn`) and its
+    classes."""
 
     kind: str
     version: int
     label: str
     schedule: Schedule
+    init: str = "he"
     classes: int = 10
 
     def build(self, seed: int) -> nn.Module:
         """A fresh network; its first weights depend on kind and seed only."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_for(seed, self.kind, "weights"))
-            return MnistCnn(self.classes)
+            return MnistCnn(self.classes, self.init)
 
 
 def save_weights(network: nn.Module, folder: Path) -> None:
@@ -65,7 +67,8 @@ def cnn(
         "optimiser": schedule.optimiser,
         "lr": schedule.lr,
         "steps": schedule.steps,
-        "epoch_steps": schedule.epoch_steps if schedule.optimiser == "adadelta" else 0,
+        "epoch_steps": schedule.epoch_steps,
+        "init": recipe.init,
         "bf16": params.classifier_bf16,
     }
 
