@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.report import published, tables, verdicts
+from cgnlib.report import jobs, published, tables, verdicts
 from cgnlib.report.records import FinishedRun, Record, Verdict, finished_runs, read_records
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-DATASETS = {"mnist": ("colored_mnist", "double_colored_mnist", "wildlife_mnist")}
 MARKS = {
     "supported": "✓ supported",
     "partly": "~ partly",
@@ -26,7 +25,7 @@ class Summary:
     """
 
     def __init__(self, scale: str, family: str = "mnist") -> None:
-        self.scale, self.datasets = scale, DATASETS[family]
+        self.scale, self.datasets = scale, jobs.family(family).datasets
         self.runs: list[FinishedRun] = finished_runs(scale, presets_only=True)
         self.records: list[Record] = read_records(scale, presets_only=True)
         self.verdicts: list[Verdict] = [
