@@ -81,6 +81,14 @@ def _status(args: argparse.Namespace) -> int:
     return 0
 
 
+def _import_weights(args: argparse.Namespace) -> int:
+    from cgnlib.networks import weights
+
+    artefact = weights.import_weights(Path(args.file), args.layout)
+    print(weights.as_json(artefact) if args.json else weights.as_text(artefact))
+    return 0
+
+
 def _counterfactuals(args: argparse.Namespace) -> int:
     from cgnlib.parameter_reading import load_params, use_threads
     from cgnlib.report.request import params_path
@@ -160,6 +168,18 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_import(weights: argparse.ArgumentParser) -> None:
+    weights.add_argument("file", metavar="FILE", help="PyTorch state dict or safetensors")
+    weights.add_argument(
+        "--as",
+        dest="layout",
+        required=True,
+        choices=("mnist-cgn", "mnist-gan", "mnist-classifier"),
+        help="what it must be, key by key",
+    )
+    weights.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _add_plan(plan: argparse.ArgumentParser) -> None:
     plan.add_argument(
         "params",
@@ -198,6 +218,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
     made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
     made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
+    _add_import(
+        command("import-weights", _import_weights, "check a published checkpoint and keep it")
+    )
     book = command("book", _book, "build the HTML report from what has run")
     book.add_argument("--scale", default="embedded", help="scale to report (default: embedded)")
     book.add_argument("--family", default="mnist", help="family to report (default: mnist)")

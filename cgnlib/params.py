@@ -71,6 +71,9 @@ class MnistParams(BaseModel):
     test_colourings: int = Field(10, ge=1, le=100, description="random colourings per test digit")
 
     # CGN: architecture
+    cgn_weights: str = Field(
+        "", description="published weights to use instead of training: a file or an imported hash"
+    )
     cgn_latent: int = Field(32, ge=1, le=1024, description="size of the noise u")
     cgn_width: int = Field(16, ge=2, le=256, description="channel multiplier of the mechanisms")
     cgn_norm: Literal["instance", "batch"] = Field(

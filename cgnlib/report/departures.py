@@ -25,11 +25,20 @@ def _equal(here: Any, value: Any) -> bool:
     return here == value
 
 
+def _imported(params: MnistParams) -> list[tuple[str, str, str]]:
+    """With published weights no training of the CGN departs from anything."""
+    if not params.cgn_weights:
+        return []
+    return [("weights of the CGN", "trained", f"imported, not trained: {params.cgn_weights}")]
+
+
 def departures_list(
     params: MnistParams, of: tuple[str, ...] = ("cgn", "classifier")
 ) -> list[tuple[str, str, str]]:
     """(choice, published, here) for every published training choice that this run changes."""
-    found = []
+    found = _imported(params) if "cgn" in of else []
+    if params.cgn_weights:
+        of = tuple(name for name in of if name != "cgn")
     for entry in published.recipe(params.dataset, of):
         here = {name: getattr(params, name) for name in entry.values}
         differs = [name for name, value in entry.values.items() if not _equal(here[name], value)]

@@ -126,13 +126,14 @@ def interpolations(strips: Mapping[str, Any]) -> Figure:
 
 
 def over_training(sheets: Any, steps: Sequence[int]) -> Figure:
-    """Samples at fixed noise by (kept step, class): one row per step."""
+    """Samples at fixed noise by (kept step, class): one row per step. Without steps the one row is
+    that of imported weights, which were not trained here."""
     sheets = np.asarray(sheets)
     return tiles(
         sheets,
-        [f"{int(step):,}" for step in steps],
+        [f"{int(step):,}" for step in steps] or ["imported"],
         range(sheets.shape[1]),
-        row_title="generator updates",
+        row_title="generator updates" if len(steps) else "",
         column_title="class",
     )
 

@@ -203,11 +203,12 @@ def costs(artefacts: Mapping[str, tuple[Any, int]], params: MnistParams) -> "Sty
     cells = []
     for name, (artefact, steps) in artefacts.items():
         made = artefact.provenance
+        imported = "source_sha256" in made
         cells.append(
             {
                 "Trained": name,
-                "Updates": f"{steps:,}",
-                "Seconds": f"{made['seconds']:,.0f}",
+                "Updates": "imported" if imported else f"{steps:,}",
+                "Seconds": NOT_AVAILABLE if imported else f"{made['seconds']:,.0f}",
                 "Peak memory of the process so far": f"{made['peak_memory_mb']:,.0f} MB",
                 "Device": made["device"],
                 "Threads": made.get("threads") or "",

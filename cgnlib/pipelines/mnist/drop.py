@@ -31,6 +31,7 @@ def ablate(params: MnistParams, dropped: str) -> MnistParams:
     larger than the classifier can see."""
     seen = params.ibr_classifier_steps * params.classifier_batch
     budget = {
+        "cgn_weights": "",  # a row is trained, whatever the other pages use
         "cgn_steps": params.ibr_cgn_steps,
         "ema_decay": min(params.ema_decay, max(0.0, 1 - 10 / params.ibr_cgn_steps)),
         "ema_start_steps": min(params.ema_start_steps, params.ibr_cgn_steps // 4),
