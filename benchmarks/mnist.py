@@ -21,6 +21,7 @@ import torch
 from cgnlib.classifiers.cnn import MnistCnn
 from cgnlib.classifiers.erm import Erm, Schedule
 from cgnlib.data.biased_mnist import build
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.generators.cgn_training import CgnMethod, CgnSettings
 from cgnlib.generators.counterfactuals import Counterfactuals
 from cgnlib.networks.features import vgg_features
@@ -28,8 +29,6 @@ from cgnlib.parameter_reading import load_params
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 from cgnlib.rng import rng
-
-VARIANTS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
 
 
 def embedded(dataset: str) -> MnistParams:
@@ -71,13 +70,13 @@ def _cgn_step(name: str, params: MnistParams, random_vgg: bool = False) -> None:
 
 
 def cgn_step_embedded() -> None:
-    for dataset in VARIANTS:
+    for dataset in MNIST_DATASETS:
         _cgn_step("cgn_step_embedded", embedded(dataset))
 
 
 def cgn_step_paper() -> None:
     """Published settings; VGG16 with random weights costs what the trained one does."""
-    for dataset in VARIANTS:
+    for dataset in MNIST_DATASETS:
         _cgn_step(
             "cgn_step_paper",
             load_params(project_root() / "params" / "paper" / f"{dataset}.yaml", {"device": "cpu"}),
@@ -142,7 +141,7 @@ def journey() -> None:
     from cgnlib import mnist
     from cgnlib.evaluation.scores import accuracy
 
-    for dataset in VARIANTS:
+    for dataset in MNIST_DATASETS:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["CGN_RUNS"] = folder
             start = time.perf_counter()

@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cgnlib.datasets import MnistDataset
+
 # The groups that IBR drops, and what dropping one changes.
 DROPPED = {
     "none": {},
@@ -34,9 +36,7 @@ class MnistParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     # What is run
-    dataset: Literal["colored_mnist", "double_colored_mnist", "wildlife_mnist"] = Field(
-        "colored_mnist", description="biased MNIST variant"
-    )
+    dataset: MnistDataset = Field("colored_mnist", description="biased MNIST variant")
     scale: Literal["smoke", "embedded", "full", "paper"] = Field(
         "embedded", description="which scale the values belong to"
     )
@@ -71,6 +71,9 @@ class MnistParams(BaseModel):
     test_colourings: int = Field(10, ge=1, le=100, description="random colourings per test digit")
 
     # CGN: architecture
+    cgn_weights: str = Field(
+        "", description="published weights to use instead of training: a file or an imported hash"
+    )
     cgn_latent: int = Field(16, ge=1, le=1024, description="size of the noise u")
     cgn_width: int = Field(
         16, ge=2, le=256, description="channel multiplier of the texture mechanisms"

@@ -157,8 +157,11 @@ def add_seconds(folder: Path, seconds: float) -> None:
     write_atomic(folder / ".seconds", f"{_seconds_spent(folder) + seconds:.3f}".encode())
 
 
-def _provenance(folder: Path, key: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def _provenance(
+    folder: Path, key: Mapping[str, Any], seconds: float, more: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
+        **more,
         "seconds": round(seconds, 3),
         "peak_memory_mb": _peak_memory_mb(),
         "disk_mb": round(
@@ -194,10 +197,10 @@ def _check_done(folder: Path) -> bool:
     return True
 
 
-def _finish(folder: Path, key: Mapping[str, Any], seconds: float) -> None:
+def _finish(folder: Path, key: Mapping[str, Any], seconds: float, more: Mapping[str, Any]) -> None:
     """Seal the folder; what only an unfinished training needs goes last, so that a kill in between
     costs nothing."""
-    provenance = _provenance(folder, key, seconds)
+    provenance = _provenance(folder, key, seconds, more)
     write_atomic(folder / "provenance.json", json.dumps(provenance, indent=1).encode())
     kept = [p for p in folder.iterdir() if not p.name.startswith(".")]
     hashes = {p.name: file_sha256(p) for p in sorted(kept) if p.name not in (DONE, PARTIAL)}
@@ -215,7 +218,7 @@ def train_or_load(
     kind: str,
     version: int,
     key: Mapping[str, Any],
-    make: Callable[[Path], None],
+    make: Callable[[Path], Mapping[str, Any] | None],
     load: Callable[[Path], T],
 ) -> tuple[T, Artefact]:
     """Load the artefact of ``key``, making it first when it does not exist.
@@ -225,6 +228,7 @@ def train_or_load(
         version: recipe version; must rise when the numbers of this kind change.
         key: flat values that matter to this artefact, the seed and data identity included.
         make: fills the folder it is given; continues from what an interrupted call left there.
+            What it returns, if anything, joins the provenance.
         load: reads the finished folder.
 
     Raises:
@@ -238,7 +242,7 @@ def train_or_load(
                 params = yaml.safe_dump({**key, "recipe": version}, sort_keys=True)
                 write_atomic(folder / "params.yaml", params.encode())
                 before, start = _seconds_spent(folder), time.perf_counter()
-                make(folder)
-                _finish(folder, key, before + time.perf_counter() - start)
+                more = make(folder) or {}
+                _finish(folder, key, before + time.perf_counter() - start, more)
     provenance = json.loads((folder / "provenance.json").read_text())
     return load(folder), Artefact(kind, folder.name, folder, provenance)

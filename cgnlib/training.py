@@ -140,17 +140,6 @@ def _numbers(label: str, step: int, values: Mapping[str, float | Tensor]) -> dic
     return row
 
 
-def _gather(window: dict[str, tuple], values: Mapping[str, float | Tensor]) -> None:
-    """Add one step's values to the sums and counts since the last log row."""
-    for name, value in values.items():
-        total, count = window.get(name, (0.0, 0))
-        window[name] = (total + value, count + 1)
-
-
-def _means(window: Mapping[str, tuple]) -> dict[str, float]:
-    return {name: float(total) / count for name, (total, count) in window.items()}
-
-
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
 
@@ -170,6 +159,54 @@ class _Clock:
             self.said = now
 
 
+class _Log:
+    """The rows logged so far and the means since the last one; kept in the checkpoint, so that a
+    resumed training logs what an uninterrupted one would."""
+
+    def __init__(self, label: str, folder: Path, method: Method):
+        self.label, self.folder, self.method = label, folder, method
+        self.rows: list[dict[str, float]] = []
+        self.window: dict[str, tuple] = {}  # name to sum and count
+        self.mark = time.perf_counter()
+
+    def resume(self, steps: int) -> int:
+        """Load the checkpoint, if any; the number of updates already done."""
+        file = self.folder / store.PARTIAL
+        if not file.is_file():
+            return 0
+        state = _load_state(file)
+        self.method.load_state_dict(state["method"])
+        self.rows, self.window = state["rows"], state["window"]
+        progress(f"{self.label}: continuing at step {state['step']} of {steps}")
+        return state["step"]
+
+    def gather(self, values: Mapping[str, float | Tensor]) -> None:
+        """Add one step's values to the sums and counts since the last row."""
+        for name, value in values.items():
+            total, count = self.window.get(name, (0.0, 0))
+            self.window[name] = (total + value, count + 1)
+
+    def add(self, done: int, seen: Mapping[str, float]) -> None:
+        """A row: means since the row before, and what was observed."""
+        means = {name: float(total) / count for name, (total, count) in self.window.items()}
+        self.rows.append({"step": done, **_numbers(self.label, done, {**means, **seen})})
+        self.window = {}
+
+    def checkpoint(self, done: int) -> None:
+        """Keep everything the next update depends on, and the seconds spent."""
+        state = {"step": done, "rows": self.rows, "window": self.window}
+        _save_state(self.folder / store.PARTIAL, {**state, "method": self.method.state_dict()})
+        now = time.perf_counter()
+        store.add_seconds(self.folder, now - self.mark)
+        self.mark = now
+
+    def write(self) -> list[dict[str, float]]:
+        """All rows, also written to ``metrics.jsonl``."""
+        text = "".join(json.dumps(row) + "\n" for row in self.rows)
+        store.write_atomic(self.folder / "metrics.jsonl", text.encode())
+        return self.rows
+
+
 def fit(
     method: Method,
     batches: Callable[[int], Any],
@@ -187,8 +224,7 @@ def fit(
     Args:
         batches: step (0-based) to batch; must depend on the step alone.
         label: what the progress line calls this training.
-        observe: called with the number of updates done at 0, every ``observe_every`` and at the
-            end; what it returns joins that step's log row.
+        observe: called at update 0, every ``observe_every`` and the last; its numbers join the row.
 
     Returns:
         The log, one row per logged step (``step`` counts updates done, the values are means since
@@ -197,33 +233,20 @@ def fit(
     Raises:
         UserError: a loss that is not finite, a damaged checkpoint, a full disk.
     """
-    state_file = folder / store.PARTIAL
-    first, rows, window = 0, [], {}
-    if state_file.is_file():
-        state = _load_state(state_file)
-        method.load_state_dict(state["method"])
-        first, rows, window = state["step"], state["rows"], state["window"]
-        progress(f"{label}: continuing at step {first} of {steps}")
-    elif observe:
-        rows.append({"step": 0, **_numbers(label, 0, observe(0))})
-    clock, mark = _Clock(label, first, steps), time.perf_counter()
+    log = _Log(label, folder, method)
+    first = log.resume(steps)
+    if not first and observe:
+        log.add(0, observe(0))
+    clock = _Clock(label, first, steps)
     for done in range(first + 1, steps + 1):
-        _gather(window, method.update(batches(done - 1)))
-        last = done == steps
-        watched = observe and (last or (observe_every and done % observe_every == 0))
-        if watched or last or done % log_every == 0:
-            seen = observe(done) if watched else {}
-            rows.append({"step": done, **_numbers(label, done, {**_means(window), **seen})})
-            window = {}
-        if done % checkpoint_every == 0 and not last:
-            state = {"step": done, "rows": rows, "window": window, "method": method.state_dict()}
-            _save_state(state_file, state)
-            store.add_seconds(folder, time.perf_counter() - mark)
-            mark = time.perf_counter()
+        log.gather(method.update(batches(done - 1)))
+        watched = observe and (done == steps or (observe_every and done % observe_every == 0))
+        if watched or done == steps or done % log_every == 0:
+            log.add(done, observe(done) if watched else {})
+        if done % checkpoint_every == 0 and done < steps:
+            log.checkpoint(done)
         clock.tick(done)
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    store.write_atomic(folder / "metrics.jsonl", text.encode())
-    return rows
+    return log.write()
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:

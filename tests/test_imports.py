@@ -12,6 +12,7 @@ ORDER = [
     "errors",
     "paths",
     "rng",
+    "datasets",
     "params",
     "parameter_reading",
     "store",

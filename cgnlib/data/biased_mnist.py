@@ -17,13 +17,13 @@ from cgnlib.data.digits import DATA_SEED, Digits, load_digits
 from cgnlib.data.palettes import parse_palette
 from cgnlib.data.textures import CropBank, TextureBank, load_textures
 from cgnlib.data.warps import random_affine
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
 from cgnlib.rng import rng
 
 SIDE = 32
 INK = 0.1  # a pixel above this grey level belongs to the digit
-DATASETS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
 _FORMAT = 1  # rises when the same inputs give other images
 _CHUNK = 1000
 
@@ -71,8 +71,8 @@ class BiasedMnist:
         background_palette: str = "double",
         colour_noise_std: float = 0.1414,
     ):
-        if dataset not in DATASETS:
-            raise UserError(f"dataset {dataset!r} is none of {', '.join(DATASETS)}")
+        if dataset not in MNIST_DATASETS:
+            raise UserError(f"dataset {dataset!r} is none of {', '.join(MNIST_DATASETS)}")
         if dataset == "wildlife_mnist" and textures is None:
             raise UserError("wildlife_mnist needs textures; pass load_textures('procedural')")
         self.name = dataset

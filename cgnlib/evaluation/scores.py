@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cgnlib.datasets import FACTORS
 from cgnlib.errors import UserError
 from cgnlib.rng import numpy_rng
 
-FACTORS = ("shape", "foreground", "background")
 UNDECIDED = (0.05, 0.95)  # a mask pixel strictly between is neither background nor digit
 _CHUNK_CELLS = 4_000_000
 
@@ -74,7 +74,7 @@ def border_mean(masks: np.ndarray, px: int) -> np.ndarray:
     return planes[:, frame].mean(axis=1)
 
 
-def binary_share(masks: np.ndarray) -> float:
+def undecided_share(masks: np.ndarray) -> float:
     """Share of all pixels left undecided, strictly between 0.05 and 0.95: 0 is a binary mask."""
     planes = _planes(masks)
     return float(((planes > UNDECIDED[0]) & (planes < UNDECIDED[1])).mean())

@@ -6,10 +6,9 @@ Everything returned is on the CPU: images (..., 32, 32, 3) and masks (..., 32, 3
 import torch
 from torch import Tensor
 
+from cgnlib.datasets import FACTORS
 from cgnlib.generators.mnist_cgn import N_CLASSES, Composition, MnistCgn, compose
 from cgnlib.rng import rng
-
-FACTORS = ("shape", "foreground", "background")
 
 
 def to_bytes(images: Tensor, low: float = -1.0) -> Tensor:

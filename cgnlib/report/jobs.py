@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.paths import project_root, results_root
 from cgnlib.report import publication
@@ -24,7 +25,7 @@ class Family:
 
 FAMILIES = {
     "mnist": Family(
-        datasets=("colored_mnist", "double_colored_mnist", "wildlife_mnist"),
+        datasets=MNIST_DATASETS,
         steps=(("hqc", None), ("odr", "hqc"), ("ibr", None)),
     ),
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-FACTORS = ("shape", "foreground", "background")
+from cgnlib.datasets import FACTORS
 
 MEANINGS = {
     "mask_readability": "share of masks, cut at one half, that a classifier trained on binary real "

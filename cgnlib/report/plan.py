@@ -93,8 +93,9 @@ def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
 
 
 def _hqc(params: MnistParams) -> Iterator[Item]:
-    yield Item("reader", "mask reader", params.reader_steps)
-    yield _cgn(params, "CGN", params.cgn_steps)
+    if not params.cgn_weights:  # imported weights need neither
+        yield Item("reader", "mask reader", params.reader_steps)
+        yield _cgn(params, "CGN", params.cgn_steps)
     yield Item("reader", "final mask reader", params.oracle_steps)
     drivers = (("dataset", params.dataset), ("bf16", params.classifier_bf16))
     for factor, share in (("shape", 1), ("foreground", 4), ("background", 4)):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from cgnlib.datasets import MNIST_DATASETS, MnistDataset
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import nearest_name
 from cgnlib.params import MnistParams
@@ -14,16 +15,7 @@ from cgnlib.paths import project_root
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-MnistDataset = Literal["colored_mnist", "double_colored_mnist", "wildlife_mnist"]
-Dataset = Literal[
-    "colored_mnist",
-    "double_colored_mnist",
-    "wildlife_mnist",
-    "mnist",
-    "imagenet",
-    "genint_mnist",
-    "all",
-]
+Dataset = MnistDataset | Literal["mnist", "imagenet", "genint_mnist", "all"]
 Direction = Literal["higher", "lower", "none"]
 
 
@@ -45,7 +37,7 @@ class Experiment(BaseModel):
     claim: str
     page: str
     title: str
-    datasets: list[MnistDataset] = ["colored_mnist", "double_colored_mnist", "wildlife_mnist"]
+    datasets: list[MnistDataset] = list(MNIST_DATASETS)
     headline: list[str] | None = Field(None, min_length=2, max_length=2)
 
 

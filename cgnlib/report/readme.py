@@ -1,11 +1,11 @@
 """The results table of the README, made from records (``records --markdown``)."""
 
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.report import published
 from cgnlib.report.records import Record, read_records
 from cgnlib.report.tables import OTHER_TEXTURES
 
-DATASETS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
 ROWS = (  # heading, experiment, setting, metric, digits shown
     ("test accuracy, Original (%)", "ODR-1", "Original", "test_accuracy", 1),
     ("test accuracy, CGN (%)", "ODR-1", "CGN", "test_accuracy", 1),
@@ -45,9 +45,9 @@ def results_markdown(scale: str) -> str:
     records = read_records(scale, presets_only=True)
     if not records:
         raise UserError(f"no finished run at scale {scale}: run `make report SCALE={scale}` first")
-    lines = ["| | " + " | ".join(name.replace("_", " ") for name in DATASETS) + " |"]
-    lines.append("|---" * (len(DATASETS) + 1) + "|")
+    lines = ["| | " + " | ".join(name.replace("_", " ") for name in MNIST_DATASETS) + " |"]
+    lines.append("|---" * (len(MNIST_DATASETS) + 1) + "|")
     for row in ROWS:
-        cells = [_cell(records, dataset, row) for dataset in DATASETS]
+        cells = [_cell(records, dataset, row) for dataset in MNIST_DATASETS]
         lines.append(f"| {row[0]} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

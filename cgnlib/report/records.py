@@ -2,6 +2,8 @@
 
 A notebook calls :func:`begin`, records numbers, and ends with ``run.finish(verdicts)``, which
 writes ``records.jsonl``, ``verdicts.json`` and, last, ``done``. Only folders with ``done`` count.
+What a record is stands in :mod:`cgnlib.report.record_model`, how runs are read back in
+:mod:`cgnlib.report.record_reading`; their names can be imported from here.
 """
 
 import datetime
@@ -9,97 +11,45 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams, params_hash
 from cgnlib.paths import results_root
+from cgnlib.report.record_model import (
+    DONE,
+    INTERACTIVE,
+    RECORDS,
+    VERDICTS,
+    FinishedRun,
+    Record,
+    Verdict,
+    first_error,
+)
+from cgnlib.report.record_reading import finished_runs, read_lines, read_records, read_run
 from cgnlib.store import git_commit, write_atomic
 
-RECORDS, VERDICTS, DONE = "records.jsonl", "verdicts.json", "done"
-INTERACTIVE = "interactive"  # runs from JupyterLab or plain papermill: never read by the summary
-
-_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Record(BaseModel):
-    """One measured number. Accuracies are in %, shares in [0, 1], times in seconds."""
-
-    model_config = _STRICT
-
-    claim: str = Field(min_length=1)
-    experiment: str = Field(min_length=1)  # id of the experiment, e.g. ODR-1
-    dataset: str = Field(min_length=1)
-    scale: str = Field(min_length=1)
-    setting: str = Field(min_length=1)  # the row's published name, e.g. Original+CGN
-    metric: str = Field(min_length=1)
-    value: float
-    unit: str
-    n: int = Field(ge=1)  # how many examples are behind the value
-    seed: int = Field(ge=0)
-    interval_low: float | None = None
-    interval_high: float | None = None
-    definition: str
-    params_hash: str
-    artefacts: list[str]
-    seconds: float | None = None
-    device: str
-    git_commit: str
-
-    @model_validator(mode="after")
-    def _interval_in_order(self) -> "Record":
-        low, high = self.interval_low, self.interval_high
-        if (low is None) != (high is None) or (low is not None and low > high):
-            raise ValueError(f"interval ({low}, {high}) needs two ends in order, or none")
-        return self
-
-    @property
-    def key(self) -> tuple[str, str, str, str, str, int, str]:
-        """What makes a row unique among merged records."""
-        return (
-            self.experiment,
-            self.dataset,
-            self.scale,
-            self.setting,
-            self.metric,
-            self.seed,
-            self.params_hash,
-        )
-
-
-class Verdict(BaseModel):
-    """What the rules, declared before the run, say about one claim on one dataset."""
-
-    model_config = _STRICT
-
-    claim: str
-    experiment: str
-    dataset: str
-    verdict: Literal["supported", "partly", "not supported", "not run"]
-    reasons: list[str]
-    seeds: list[int] = []
-
-
-class FinishedRun(BaseModel):
-    """A folder under results/ that holds ``done``: its records, verdicts and parameters."""
-
-    folder: Path
-    notebook: str
-    recipe: str  # hash of every parameter but the seed
-    finished_at: str
-    overridden: bool  # True for <notebook>@<params hash>
-    params: dict[str, Any]
-    records: list[Record]
-    verdicts: list[Verdict]
-
-
-def _first_error(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
+__all__ = [
+    "DONE",
+    "INTERACTIVE",
+    "RECORDS",
+    "VERDICTS",
+    "FinishedRun",
+    "Record",
+    "Run",
+    "Verdict",
+    "begin",
+    "finish_summary",
+    "finished_runs",
+    "read_lines",
+    "read_records",
+    "read_run",
+    "run_folder",
+]
 
 
 def _now() -> str:
@@ -109,6 +59,12 @@ def _now() -> str:
 def _recipe_hash(params: MnistParams) -> str:
     values = params.model_dump(mode="json", exclude={"seed"})
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def _made_in(artefacts: Iterable[Any]) -> float | None:
+    """Seconds that making the artefacts took, where any of them knows."""
+    known = [getattr(artefact, "provenance", {}).get("seconds") for artefact in artefacts]
+    return float(sum(filter(None, known))) if any(known) else None
 
 
 class Run:
@@ -147,39 +103,36 @@ class Run:
         Raises:
             UserError: NaN or infinite value, interval out of order, empty name.
         """
-        low, high = (None, None) if interval is None else map(float, interval)
+        names = {"experiment": experiment, "setting": setting, "metric": metric}
         artefacts = list(artefacts)
-        if seconds is None:
-            made_in = [getattr(artefact, "provenance", {}).get("seconds") for artefact in artefacts]
-            seconds = sum(filter(None, made_in)) if any(made_in) else None
+        seconds = _made_in(artefacts) if seconds is None else float(seconds)
+        low, high = (None, None) if interval is None else map(float, interval)
+        measured = {"value": float(value), "unit": unit, "n": int(n), "definition": definition}
+        measured |= {"interval_low": low, "interval_high": high, "seconds": seconds}
+        made = self._checked(claim or self.claim, names, measured, [str(a) for a in artefacts])
+        self.records.append(made)
+        return made
+
+    def _checked(
+        self, claim: str, names: dict[str, str], measured: dict[str, Any], artefacts: list[str]
+    ) -> Record:
+        """A record of what was measured, with what this run adds to each."""
         try:
-            made = Record(
-                claim=claim or self.claim,
-                experiment=experiment,
+            return Record(
+                **names,
+                **measured,
+                claim=claim,
+                artefacts=artefacts,
                 dataset=self.params.dataset,
                 scale=self.params.scale,
-                setting=setting,
-                metric=metric,
-                value=float(value),
-                unit=unit,
-                n=int(n),
                 seed=self.params.seed,
-                interval_low=low,
-                interval_high=high,
-                definition=definition,
                 params_hash=params_hash(self.params),
-                artefacts=[str(artefact) for artefact in artefacts],
-                seconds=None if seconds is None else float(seconds),
                 device=self.params.device,
                 git_commit=git_commit(),
             )
         except ValidationError as error:
-            raise UserError(
-                f"record {experiment} / {setting} / {metric}: "
-                f"{_first_error(error)}; nothing was recorded"
-            ) from None
-        self.records.append(made)
-        return made
+            where = " / ".join(names.values())
+            raise UserError(f"record {where}: {first_error(error)}; nothing was recorded") from None
 
     def finish(self, verdicts: Sequence[Verdict] = ()) -> Path:
         """Write records, verdicts and then ``done``; return the folder.
@@ -243,104 +196,3 @@ def finish_summary(scale: str, family: str, verdicts: Sequence[Verdict] = ()) ->
     }
     _publish(folder, "", list(verdicts), done)
     return folder
-
-
-def read_lines(path: Path) -> list[Record]:
-    """The records of one file.
-
-    Raises:
-        UserError: a line that is not a record, with the file and the line's number.
-    """
-    records = []
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); run that notebook again") from None
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(Record.model_validate_json(line))
-        except ValidationError as error:
-            raise UserError(
-                f"{path} line {number}: not a record ({_first_error(error)}); "
-                "run that notebook again"
-            ) from None
-    return records
-
-
-def read_run(folder: Path) -> FinishedRun:
-    """A finished run's folder, read strictly.
-
-    Raises:
-        UserError: damaged ``done``, records or verdicts, or fewer records than were written.
-    """
-    try:
-        done = json.loads((folder / DONE).read_text())
-        stored = json.loads((folder / VERDICTS).read_text())
-        verdicts = [Verdict(**verdict) for verdict in stored]
-        run = FinishedRun(
-            folder=folder,
-            notebook=done["notebook"],
-            recipe=done["recipe"],
-            finished_at=done["finished_at"],
-            overridden="@" in folder.name,
-            params=done.get("params", {}),
-            records=read_lines(folder / RECORDS),
-            verdicts=verdicts,
-        )
-        expected = int(done["records"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder}: damaged run ({type(error).__name__}: "
-            f"{str(error).splitlines()[0]}); run that notebook again"
-        ) from None
-    if len(run.records) != expected:
-        raise UserError(
-            f"{folder / RECORDS}: {len(run.records)} records, but {expected} were "
-            "written; run that notebook again"
-        )
-    return run
-
-
-def _run_folders(scale: str | None, dataset: str | None) -> Iterator[Path]:
-    for done in sorted(results_root().glob(f"{scale or '*'}/{dataset or '*'}/*/{DONE}")):
-        parts = done.relative_to(results_root()).parts
-        if parts[0] != INTERACTIVE and not any(part.startswith(".") for part in parts):
-            yield done.parent
-
-
-def finished_runs(
-    scale: str | None = None, dataset: str | None = None, *, presets_only: bool = False
-) -> list[FinishedRun]:
-    """Every finished run under results/, oldest first; interactive and staging folders are skipped.
-
-    With ``presets_only``, runs with overrides count only if nothing but the seed differs from the
-    run of the parameter file beside them: these are the repetitions of one recipe.
-    """
-    runs = [read_run(folder) for folder in _run_folders(scale, dataset)]
-    if presets_only:
-        recipes = {
-            (run.folder.parent, run.notebook, run.recipe) for run in runs if not run.overridden
-        }
-        runs = [run for run in runs if (run.folder.parent, run.notebook, run.recipe) in recipes]
-    return sorted(runs, key=lambda run: run.finished_at)
-
-
-def read_records(
-    scale: str | None = None,
-    dataset: str | None = None,
-    experiment: str | None = None,
-    *,
-    presets_only: bool = False,
-) -> list[Record]:
-    """Merged records of finished runs, one per :attr:`Record.key` (the later run's when two agree).
-
-    Raises:
-        UserError: a damaged file; see :func:`read_run`.
-    """
-    merged: dict[tuple, Record] = {}
-    for run in finished_runs(scale, dataset, presets_only=presets_only):
-        for record in run.records:
-            if experiment in (None, record.experiment):
-                merged[record.key] = record
-    order = sorted(merged, key=lambda key: (key[2], key[1], key[0]))  # stable: page order within
-    return [merged[key] for key in order]

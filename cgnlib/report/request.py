@@ -99,28 +99,39 @@ def prepare(
     for name in overrides:
         if name not in listed:
             raise UserError(f"{shown(source)} does not use {name!r}; it uses {', '.join(listed)}")
-    seen = _injected(source, loaded.model_dump(), listed)
-    identity = params_hash(seen)
-    preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"
-    suffix = f"@{identity}" if overrides else ""
-    if preset.is_file():
-        usual = _injected(source, rules.load_params(preset, {}).model_dump(), listed)
-        suffix = "" if params_hash(usual) == identity else f"@{identity}"
-    for name, value in overrides.items():
-        words += ["-p", name, str(value)]
-    presets = project_root() / "params"
-    known = path.is_relative_to(presets)
-    words.insert(5, str(path.relative_to(presets).with_suffix("")) if known else shown(path))
+    identity = params_hash(_injected(source, loaded.model_dump(), listed))
+    suffix = "" if identity == _usual_hash(source, loaded, listed, overrides) else f"@{identity}"
     return Request(
         notebook=source,
         values={name: getattr(loaded, name) for name in listed},
         target=results_root() / loaded.scale / loaded.dataset / f"{source.stem}{suffix}",
         title=f"{loaded.dataset}{' ' if suffix else ''}{suffix}",
-        command=shlex.join(words),
+        command=_command(words, path, overrides),
         params_hash=identity,
         label=label,
         timeout=timeout,
     )
+
+
+def _usual_hash(
+    source: Path, loaded: MnistParams, listed: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> str:
+    """The hash of the preset's run, which has the plain folder; where there is no preset, that of
+    the file given, without overrides."""
+    preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"
+    if preset.is_file():
+        usual = rules.load_params(preset, {})
+        return params_hash(_injected(source, usual.model_dump(), listed))
+    return "" if overrides else params_hash(_injected(source, loaded.model_dump(), listed))
+
+
+def _command(words: list[str], path: Path, overrides: Mapping[str, Any]) -> str:
+    """The command that repeats the run."""
+    presets = project_root() / "params"
+    known = path.is_relative_to(presets)
+    given = str(path.relative_to(presets).with_suffix("")) if known else shown(path)
+    changed = [part for name, value in overrides.items() for part in ("-p", name, str(value))]
+    return shlex.join([*words, given, *changed])
 
 
 def _prepare_summary(

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.report import published, tables, verdicts
+from cgnlib.report import jobs, published, tables, verdicts
 from cgnlib.report.records import FinishedRun, Record, Verdict, finished_runs, read_records
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-DATASETS = {"mnist": ("colored_mnist", "double_colored_mnist", "wildlife_mnist")}
 MARKS = {
     "supported": "✓ supported",
     "partly": "~ partly",
@@ -26,7 +25,7 @@ class Summary:
     """
 
     def __init__(self, scale: str, family: str = "mnist") -> None:
-        self.scale, self.datasets = scale, DATASETS[family]
+        self.scale, self.datasets = scale, jobs.family(family).datasets
         self.runs: list[FinishedRun] = finished_runs(scale, presets_only=True)
         self.records: list[Record] = read_records(scale, presets_only=True)
         self.verdicts: list[Verdict] = [
@@ -117,6 +116,13 @@ def _theirs(experiment: published.Experiment, dataset: str, source: str, mark: s
     return f"{shown} ({mark})" if mark else shown
 
 
+def _link(summary: Summary, page: str, dataset: str) -> str:
+    """A link that works in the built book, where the summary lies above the datasets' folders."""
+    if not page or not summary.finished(page, dataset):
+        return tables.NOT_AVAILABLE
+    return f'<a href="{dataset}/{page}.html">{page}</a>'
+
+
 def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
     """Every MNIST experiment that applies to ``dataset``, measured or MISSING."""
     judged = {
@@ -137,6 +143,7 @@ def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
                 },
                 "This run": _ours(summary, experiment, dataset),
                 "Verdict": judged.get(experiment.id, tables.NOT_AVAILABLE),
+                "Page": _link(summary, experiment.page, dataset),
             }
         )
     return rows

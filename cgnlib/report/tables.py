@@ -3,28 +3,48 @@
 A row that was published but not measured is shown as MISSING with its reason, never dropped.
 """
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from cgnlib.params import MnistParams
 from cgnlib.report import published
-from cgnlib.report.records import Record
+from cgnlib.report.cells import (
+    COLUMNS,
+    MISSING,
+    NOT_AVAILABLE,
+    OTHER_TEXTURES,
+    OTHER_TEXTURES_NOTE,
+    SOURCES,
+    base_setting,
+    number,
+    other_textures,
+    own_cells,
+    published_cell,
+    styled,
+)
+from cgnlib.report.departures import departures, departures_list
+from cgnlib.report.record_model import Record
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-MISSING = "MISSING"
-OTHER_TEXTURES = "other textures"
-OTHER_TEXTURES_NOTE = (
-    "published wildlife values were measured with DTD textures, this run with procedural ones"
-)
-NOT_AVAILABLE = "\u2013"  # a source that has no such row
-SOURCES = ("P", "R1", "R2")
-_COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2"}
-_VARIANT = re.compile(r" \((released|retrained)\)$")
+__all__ = [
+    "MISSING",
+    "NOT_AVAILABLE",
+    "OTHER_TEXTURES",
+    "OTHER_TEXTURES_NOTE",
+    "ablation",
+    "comparison",
+    "comparison_rows",
+    "costs",
+    "departures",
+    "departures_list",
+    "number",
+    "other_textures",
+    "published_ablation",
+    "quality",
+    "styled",
+]
 
 # Rows of ODR-1 as a reader expects them: data only, invariance methods, generated data.
 ROW_ORDER = (
@@ -47,75 +67,10 @@ QUALITY_TEXT = {
 }
 
 
-def styled(frame: Any, caption: str = "") -> "Styler":
-    """A table without index, as wide as the book at most, MISSING set in grey italics."""
-    style = frame.style.hide(axis="index").set_table_styles(
-        [
-            {"selector": "", "props": "font-size: 0.9em; max-width: 100%;"},
-            {"selector": "th", "props": "text-align: left; vertical-align: bottom;"},
-            {"selector": "td", "props": "text-align: left; padding: 0.2em 0.7em 0.2em 0;"},
-            {
-                "selector": "caption",
-                "props": "caption-side: top; text-align: left; font-weight: 600;",
-            },
-        ]
-    )
-    style = style.map(
-        lambda text: "color: #6b6b6b; font-style: italic;" if str(text).startswith(MISSING) else ""
-    )
-    return style.set_caption(caption) if caption else style
-
-
-def number(value: float, unit: str) -> str:
-    """``95.1`` for accuracies in %, ``0.971`` for shares, ``123 s`` for anything else."""
-    if unit == "%":
-        return f"{value:.1f}"
-    return f"{value:.3f}" if unit == "share" else f"{value:,.4g} {unit}"
-
-
-def other_textures(params: MnistParams) -> bool:
-    """Whether published wildlife numbers belong to other textures than this run's."""
-    return params.dataset == "wildlife_mnist" and params.textures != "dtd"
-
-
-def _base(setting: str) -> str:
-    return _VARIANT.sub("", setting)
-
-
-def _published_cell(rows: Sequence[published.Row]) -> str:
-    if not rows:
-        return NOT_AVAILABLE
-    parts = []
-    for row in rows:
-        variant = _VARIANT.search(row.setting)
-        name = variant.group(1) if variant else "stored" if row.table == "stored runs" else ""
-        parts.append(f"{row.text} ({name})" if name else row.text)
-    return ", ".join(parts)
-
-
-def _own_cells(found: Sequence[Record], reason: str) -> dict[str, str]:
-    if not found:
-        return {"This run": f"{MISSING}: {reason}", "95 % interval": "", "n": "", "Seed": ""}
-    unit = found[0].unit
-    shown = number(fmean(record.value for record in found), unit)
-    if len(found) > 1:
-        shown += f" ± {stdev(record.value for record in found):.2g}"
-    whole = all(record.interval_low is not None for record in found)
-    low, high = (
-        (min(r.interval_low for r in found), max(r.interval_high for r in found))
-        if whole
-        else (0.0, 0.0)
-    )
-    return {
-        "This run": shown,
-        "95 % interval": f"{number(low, unit)}\u2013{number(high, unit)}" if whole else "",
-        "n": f"{found[0].n:,}",
-        "Seed": ", ".join(str(r.seed) for r in found),
-    }
-
-
 def _settings(rows: Sequence[published.Row], records: Sequence[Record]) -> list[str]:
-    names = dict.fromkeys([_base(row.setting) for row in rows] + [r.setting for r in records])
+    names = dict.fromkeys(
+        [base_setting(row.setting) for row in rows] + [r.setting for r in records]
+    )
     rank = {name: position for position, name in enumerate(ROW_ORDER)}
     return sorted(names, key=lambda name: rank.get(name, len(rank)))  # stable
 
@@ -143,13 +98,15 @@ def comparison_rows(
     for setting in _settings(theirs, ours):
         row = {"Trained on": setting}
         for source in SOURCES:
-            same = [r for r in theirs if r.source == source and _base(r.setting) == setting]
-            row[_COLUMNS[source]] = _published_cell(same)
+            same = [r for r in theirs if r.source == source and base_setting(r.setting) == setting]
+            row[COLUMNS[source]] = published_cell(same)
         if mark:
-            row["Published with"] = mark if any(_base(r.setting) == setting for r in theirs) else ""
+            row["Published with"] = (
+                mark if any(base_setting(r.setting) == setting for r in theirs) else ""
+            )
         reason = missing if isinstance(missing, str) else missing.get(setting, "not run")
         found = [record for record in ours if record.setting == setting]
-        cells.append({**row, **_own_cells(found, reason)})
+        cells.append({**row, **own_cells(found, reason)})
     return cells
 
 
@@ -190,7 +147,7 @@ def quality(records: Sequence[Record], params: MnistParams) -> "Styler":
             and r.metric == metric
             and r.dataset == params.dataset
         ]
-        own = _own_cells(found, "not measured")
+        own = own_cells(found, "not measured")
         cells.append(
             {
                 "Quality": text,
@@ -212,7 +169,7 @@ def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
         row = {"Dropped": setting if setting != "none" else "none (control)"}
         for metric, heading in metrics.items():
             found = [r for r in ours if r.setting == setting and r.metric == metric]
-            row[heading] = _own_cells(found, "not measured")["This run"]
+            row[heading] = own_cells(found, "not measured")["This run"]
         cells.append(row)
     return styled(pd.DataFrame(cells), "One group of losses dropped at a time, same budget")
 
@@ -230,7 +187,7 @@ def published_ablation() -> "Styler":
                 same = [
                     r for r in rows if (r.setting, r.metric, r.source) == (setting, metric, source)
                 ]
-                row[f"{name}, {_COLUMNS[source]}"] = _published_cell(same)
+                row[f"{name}, {COLUMNS[source]}"] = published_cell(same)
         cells.append(row)
     return styled(pd.DataFrame(cells), "Published ablation, for context: ImageNet, other losses")
 
@@ -246,11 +203,12 @@ def costs(artefacts: Mapping[str, tuple[Any, int]], params: MnistParams) -> "Sty
     cells = []
     for name, (artefact, steps) in artefacts.items():
         made = artefact.provenance
+        imported = "source_sha256" in made
         cells.append(
             {
                 "Trained": name,
-                "Updates": f"{steps:,}",
-                "Seconds": f"{made['seconds']:,.0f}",
+                "Updates": "imported" if imported else f"{steps:,}",
+                "Seconds": NOT_AVAILABLE if imported else f"{made['seconds']:,.0f}",
                 "Peak memory of the process so far": f"{made['peak_memory_mb']:,.0f} MB",
                 "Device": made["device"],
                 "Threads": made.get("threads") or "",
@@ -258,53 +216,9 @@ def costs(artefacts: Mapping[str, tuple[Any, int]], params: MnistParams) -> "Sty
             }
         )
     theirs = [row for row in published.rows("IBR-3", params.dataset) if row.setting == "CGN"]
-    known = ", ".join(f"{_COLUMNS.get(r.source, r.source)} {r.text} {r.unit}" for r in theirs)
+    known = ", ".join(f"{COLUMNS.get(r.source, r.source)} {r.text} {r.unit}" for r in theirs)
     processors = {artefact.provenance.get("processor", "") for artefact, _ in artefacts.values()}
     caption = f"Cost of this run on {', '.join(sorted(processors))}" + (
         f"; published for one CGN: {known}" if known else ""
     )
     return styled(pd.DataFrame(cells), caption)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return " or ".join(_shown(one) for one in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _equal(here: Any, value: Any) -> bool:
-    if isinstance(value, list):
-        return any(_equal(here, one) for one in value)
-    if isinstance(value, float) and not isinstance(here, str):
-        return math.isclose(here, value, rel_tol=1e-3, abs_tol=1e-12)
-    return here == value
-
-
-def departures_list(
-    params: MnistParams, of: tuple[str, ...] = ("cgn", "classifier")
-) -> list[tuple[str, str, str]]:
-    """(choice, published, here) for every published training choice that this run changes."""
-    found = []
-    for entry in published.recipe(params.dataset, of):
-        here = {name: getattr(params, name) for name in entry.values}
-        differs = [name for name, value in entry.values.items() if not _equal(here[name], value)]
-        if differs:
-            found.append(
-                (
-                    entry.what,
-                    ", ".join(f"{name} {_shown(entry.values[name])}" for name in differs),
-                    ", ".join(f"{name} {_shown(here[name])}" for name in differs),
-                )
-            )
-    return found
-
-
-def departures(params: MnistParams, of: tuple[str, ...] = ("cgn", "classifier")) -> "Styler":
-    """Where the training of this run (of its CGN, its classifier) departs from the published."""
-    import pandas as pd
-
-    found = departures_list(params, of)
-    if not found:
-        found = [("none: the published training", NOT_AVAILABLE, NOT_AVAILABLE)]
-    frame = pd.DataFrame(found, columns=["Choice", "Published", "Here"])
-    return styled(frame, f"Departures from the published training, {params.dataset}")

@@ -1,95 +1,29 @@
-"""Verdicts: rules from ``params/claims.yaml``, written before any run, applied to records.
+"""Verdicts: the rules of :mod:`cgnlib.report.claims` applied to records.
 
 Pure functions over records; nothing here measures, and nothing here reads what a page says.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from cgnlib.errors import UserError
-from cgnlib.paths import project_root
 from cgnlib.report import published
-from cgnlib.report.records import Record, Verdict
+from cgnlib.report.claims import (
+    AtLeast,
+    AtMost,
+    Beats,
+    Claim,
+    Condition,
+    DroppingHurts,
+    ReachesPublished,
+    Rule,
+    claims,
+    load_claims,
+)
+from cgnlib.report.record_model import Record, Verdict
 
 __all__ = ["Claim", "Verdict", "claims", "judge", "judge_all", "load_claims", "markdown", "show"]
-
-_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class _Condition(BaseModel):
-    model_config = _STRICT
-    text: str
-    core: bool = False
-    datasets: list[str] | None = None  # None: every dataset
-
-
-class AtLeast(_Condition):
-    """The value is ``value`` or more."""
-
-    kind: Literal["at_least"]
-    setting: str
-    metric: str
-    value: float
-
-
-class AtMost(_Condition):
-    """The value is ``value`` or less."""
-
-    kind: Literal["at_most"]
-    setting: str
-    metric: str
-    value: float
-
-
-class Beats(_Condition):
-    """``setting`` lies at least ``value`` above ``over`` and their intervals do not overlap."""
-
-    kind: Literal["beats"]
-    setting: str
-    over: str
-    metric: str
-    value: float
-
-
-class ReachesPublished(_Condition):
-    """The value is no further below the published one than the published row's tolerance."""
-
-    kind: Literal["reaches_published"]
-    setting: str
-    metric: str
-    source: str
-    table: str
-
-
-class DroppingHurts(_Condition):
-    """Each dropped group lowers at least one metric by more than its margin against the control."""
-
-    kind: Literal["dropping_hurts"]
-    margins: dict[str, float] = Field(min_length=1)
-
-
-Condition = Annotated[
-    AtLeast | AtMost | Beats | ReachesPublished | DroppingHurts, Field(discriminator="kind")
-]
-
-
-class Claim(BaseModel):
-    """A claim, the experiment that tests it and its conditions."""
-
-    model_config = _STRICT
-    claim: str
-    experiment: str
-    page: str
-    statement: str
-    control: str = ""
-    settings: list[str] = []
-    conditions: list[Condition] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -114,26 +48,6 @@ class Outcome:
     reason: str
 
 
-def load_claims(path: Path) -> list[Claim]:
-    """Read the claims and their rules strictly.
-
-    Raises:
-        UserError: an unknown key or kind, or a broken file.
-    """
-    try:
-        return TypeAdapter(list[Claim]).validate_python(published.read_yaml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path}: {where}: {first['msg']}; correct that entry") from None
-
-
-@lru_cache(maxsize=1)
-def claims() -> list[Claim]:
-    """``params/claims.yaml`` of this project."""
-    return load_claims(project_root() / "params" / "claims.yaml")
-
-
 def _number(value: float, unit: str) -> str:
     return f"{value:.1f} %" if unit == "%" else f"{value:.3f}"
 
@@ -152,11 +66,11 @@ def measure(records: Sequence[Record], setting: str, metric: str) -> Measured | 
     )
 
 
-def _missing(condition: _Condition, what: str) -> Outcome:
+def _missing(condition: Rule, what: str) -> Outcome:
     return Outcome(None, condition.core, f"MISSING: {condition.text} ({what} not recorded)")
 
 
-def _outcome(condition: _Condition, met: bool, detail: str) -> Outcome:
+def _outcome(condition: Rule, met: bool, detail: str) -> Outcome:
     word = "met" if met else "not met"
     return Outcome(met, condition.core, f"{word}: {condition.text} ({detail})")
 

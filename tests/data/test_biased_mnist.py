@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cgnlib.data.biased_mnist import DATASETS, BiasedMnist, build, freeze
+from cgnlib.data.biased_mnist import BiasedMnist, build, freeze
 from cgnlib.data.digits import Digits, load_digits
 from cgnlib.data.palettes import parse_palette
 from cgnlib.data.textures import load_textures
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
 from cgnlib.rng import rng
@@ -33,7 +34,7 @@ def _one_digit(image, label=0):
     return Digits(image[None], torch.tensor([label]), "made-up")
 
 
-@pytest.fixture(scope="module", params=DATASETS)
+@pytest.fixture(scope="module", params=MNIST_DATASETS)
 def variant(request):
     return _variant(request.param)
 
@@ -164,7 +165,7 @@ def test_freezing_depends_on_the_generator_only(variant):
     assert not torch.equal(first.images, other.images)
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", MNIST_DATASETS)
 def test_build_and_freeze_keep_test_colours_the_same_for_every_seed(dataset):
     one, two = (
         MnistParams(dataset=dataset, seed=seed, test_colourings=2, **OWN[dataset])

@@ -9,13 +9,13 @@ from hypothesis.extra.numpy import arrays
 from cgnlib.errors import UserError
 from cgnlib.evaluation.scores import (
     accuracy,
-    binary_share,
     bootstrap_interval,
     border_mean,
     disentanglement_matrix,
     mask_mean,
     mask_readability,
     share_interval,
+    undecided_share,
 )
 
 labels = arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 9))
@@ -91,12 +91,12 @@ def test_mask_statistics_by_hand():
     assert mask_mean(masks).tolist() == [1 / 16, 0.5 / 16]
     assert np.allclose(border_mean(masks, 1), [1 / 12, 0])
     assert np.allclose(border_mean(masks, 2), [1 / 16, 0.5 / 16])  # the border is everything
-    assert binary_share(masks) == 1 / 32
+    assert undecided_share(masks) == 1 / 32
     assert np.array_equal(mask_mean(masks[:, 0]), mask_mean(masks))
 
 
 def test_undecided_pixels_are_strictly_inside():
-    assert binary_share(np.array([[[0.05, 0.95], [0.06, 0.94]]])) == 0.5
+    assert undecided_share(np.array([[[0.05, 0.95], [0.06, 0.94]]])) == 0.5
 
 
 @pytest.mark.parametrize("px", [0, 3])

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cgnlib.datasets import FACTORS
 from cgnlib.generators import sampling
 from cgnlib.generators.counterfactuals import Counterfactuals, balanced_labels, fill_bank
 from cgnlib.generators.mnist_cgn import MnistCgn
@@ -90,7 +91,7 @@ def test_pictures(cgn):
     assert torch.equal(sampling.sheet(cgn, 0)["mask"], sampling.sheet(cgn, 0)["mask"])
     strips = sampling.interpolations(cgn, 0, steps=5)
     assert {name: tuple(strip.shape) for name, strip in strips.items()} == dict.fromkeys(
-        sampling.FACTORS, (5, 32, 32, 3)
+        FACTORS, (5, 32, 32, 3)
     )
     first = [strip[0] for strip in strips.values()]  # every strip starts at the same image
     assert torch.equal(first[0], first[1]) and torch.equal(first[0], first[2])

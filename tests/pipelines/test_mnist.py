@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from cgnlib import mnist
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.generators.cgn_training import CgnSettings
 from cgnlib.parameter_reading import load_params
@@ -20,7 +21,6 @@ from cgnlib.pipelines.mnist import classify, generate
 from cgnlib.pipelines.mnist.data import DATA_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
-DATASETS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
 
 
 def smoke(dataset="double_colored_mnist", **changes):
@@ -34,7 +34,7 @@ def _no_memory_of_other_workplaces(workplace):
     classify._classifier.cache_clear()
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", MNIST_DATASETS)
 def test_every_row_of_every_variant(dataset):
     params = smoke(dataset)
     for setting in mnist.SETTINGS:

@@ -5,11 +5,10 @@ import re
 import pytest
 import yaml
 
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.paths import project_root
 from cgnlib.report import published
-
-DATASETS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
 
 
 def value(source, table, dataset, setting, metric, experiment="ODR-1"):
@@ -123,7 +122,7 @@ def test_keys_are_unique_and_experiments_known():
     assert {row.experiment for row in rows} == known - {"HQC-4", "HQC-5", "IBR-4", "EXT-1"}
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", MNIST_DATASETS)
 def test_the_published_recipe_names_each_parameter_once(dataset):
     names = [name for entry in published.recipe(dataset) for name in entry.values]
     assert len(names) == len(set(names))

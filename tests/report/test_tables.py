@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 from cgnlib.report import measures, summary, tables
 from cgnlib.report.records import Record, begin
 from cgnlib.store import Artefact
 
-DATASETS = ("colored_mnist", "double_colored_mnist", "wildlife_mnist")
 DEFAULTS = {
     "claim": "ODR",
     "experiment": "ODR-1",
@@ -57,7 +57,7 @@ def test_published_and_own_values_stand_side_by_side():
     }
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", MNIST_DATASETS)
 def test_no_published_row_is_dropped(dataset):
     found = rows(dataset=dataset)
     expected = [
@@ -119,7 +119,7 @@ def test_missing_is_set_apart_and_the_index_hidden():
     assert "<caption>ODR-1, test accuracy in %, colored_mnist</caption>" in html
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", MNIST_DATASETS)
 def test_the_paper_files_show_no_departure(dataset):
     from cgnlib.parameter_reading import load_params
 
@@ -246,10 +246,10 @@ def test_the_summary_of_nothing_is_missing_everywhere(workplace):
     empty = summary.Summary("embedded")
     matrix = summary.verdict_matrix(empty).data
     assert matrix["Claim"].tolist() == ["HQC", "IBR", "ODR"]
-    assert (matrix[list(DATASETS)] == "MISSING: not run").all(axis=None)
+    assert (matrix[list(MNIST_DATASETS)] == "MISSING: not run").all(axis=None)
     assert all(
         row["This run"].startswith("MISSING")
-        for dataset in DATASETS
+        for dataset in MNIST_DATASETS
         for row in summary.experiment_rows(empty, dataset)
     )
     assert "MISSING" in summary.experiments(empty, "wildlife_mnist").to_html()

@@ -30,6 +30,7 @@ def ablate(params: MnistParams, dropped: str) -> MnistParams:
     no larger than the classifier can see."""
     seen = params.ibr_classifier_steps * params.classifier_batch
     budget = {
+        "cgn_weights": "",  # a row is trained, whatever the other pages use
         "cgn_steps": params.ibr_cgn_steps,
         "classifier_steps": params.ibr_classifier_steps,
         "cf_images": min(params.cf_images, seen),

@@ -23,6 +23,7 @@ from cgnlib.networks.features import CNN_LAYERS, Features, vgg_features
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn, load_weights, save_weights
+from cgnlib.pipelines.mnist.released import released_cgn
 from cgnlib.rng import rng
 from cgnlib.training import EpochIndex, fit, read_metrics
 
@@ -35,6 +36,8 @@ _WATCHED_MASKS = 500
 class TrainedCgn:
     """A trained CGN (eval mode), its artefact, its log and its sheets.
 
+    With imported weights the log is empty and the one sheet belongs to no step.
+
     ``history``: rows with ``step``, ``loss_*``, ``mask_mean`` and, where observed,
     ``mask_readability``. ``sheets``: per observed step the composites and masks at fixed noise,
     arrays (S, 20, 32, 32, C) uint8 under ``composite`` and ``mask``, with ``steps`` (S,).
@@ -44,6 +47,22 @@ class TrainedCgn:
     artefact: store.Artefact
     history: list[dict]
     sheets: dict[str, np.ndarray]
+
+    @property
+    def imported(self) -> str:
+        """SHA-256 of the file the weights were imported from; empty when they were trained."""
+        return self.artefact.provenance.get("source_sha256", "")
+
+    @property
+    def origin(self) -> str:
+        """Where the weights come from, for the page."""
+        if not self.imported:
+            return f"CGN {self.artefact}: {self.history[-1]['step']:,} updates, last checkpoint"
+        file = Path(self.artefact.provenance["source_file"]).name
+        return (
+            f"CGN {self.artefact}: released weights, not trained here\n"
+            f"imported from {file}, SHA-256\n{self.imported}"
+        )
 
 
 class RealBatches:
@@ -153,11 +172,14 @@ def cgn_key(params: MnistParams) -> dict:
 
 @lru_cache(maxsize=8)
 def cgn(params: MnistParams) -> TrainedCgn:
-    """Train or load the CGN of ``params``.
+    """Train or load the CGN of ``params``, or take the published weights it names.
 
     Raises:
         UserError: diverged training, damaged artefact, missing data or feature weights.
     """
+    if params.cgn_weights:
+        model, artefact, sheets = released_cgn(params)
+        return TrainedCgn(model, artefact, [], sheets)
     settings = CgnSettings(**{name: getattr(params, name) for name in CgnSettings.names()})
 
     def make(folder: Path) -> None:

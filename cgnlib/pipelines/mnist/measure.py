@@ -8,10 +8,10 @@ from torch import Tensor
 
 from cgnlib import store
 from cgnlib.classifiers.erm import Schedule
+from cgnlib.datasets import FACTORS
 from cgnlib.evaluation import scores
 from cgnlib.evaluation.predict import predict
 from cgnlib.generators.counterfactuals import Counterfactuals
-from cgnlib.generators.sampling import FACTORS
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.generate import TrainedCgn, as_masks, reader
@@ -120,7 +120,7 @@ def quality(params: MnistParams, trained: TrainedCgn) -> Quality:
         readable,
         scores.mask_mean(pixels),
         borders,
-        scores.binary_share(pixels),
+        scores.undecided_share(pixels),
         matrix,
         _correct_digits(readable, borders, digits),
     )

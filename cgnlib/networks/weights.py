@@ -1,0 +1,253 @@
+"""Published checkpoints: their layouts, a strict reading, and their place among the artefacts.
+
+A checkpoint becomes ``runs/weights/<hash>/`` only when every key and shape is the published one and
+every number finite. Sources of the layouts: the CGN's released MNIST checkpoints, and the GAN and
+the classifier of the first reproduction.
+"""
+
+import hashlib
+import io
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+import yaml
+from torch import Tensor
+
+from cgnlib import store
+from cgnlib.errors import UserError
+from cgnlib.paths import runs_root
+
+KIND = "weights"
+VERSION = 1
+FILE = "weights.safetensors"
+
+Layout = dict[str, tuple[int, ...]]
+
+
+def _linear(name: str, outputs: int, inputs: int) -> Layout:
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+
+
+def _conv(name: str, shape: tuple[int, ...], bias: int = 0) -> Layout:
+    return {f"{name}.weight": shape, **({f"{name}.bias": (bias,)} if bias else {})}
+
+
+def _norm(name: str, channels: int) -> Layout:
+    names = ("weight", "bias", "running_mean", "running_var")
+    sizes = {f"{name}.{part}": (channels,) for part in names}
+    return {**sizes, f"{name}.num_batches_tracked": ()}
+
+
+def _texture(name: str) -> Layout:
+    return {
+        **_linear(f"{name}.0", 4096, 42),
+        **_conv(f"{name}.3", (64, 64, 3, 3)),
+        **_norm(f"{name}.4", 64),
+        **_conv(f"{name}.7", (32, 64, 3, 3)),
+        **_norm(f"{name}.8", 32),
+        **_conv(f"{name}.10", (3, 32, 3, 3), bias=3),
+        **_norm(f"{name}.11", 3),
+    }
+
+
+LAYOUTS: dict[str, Layout] = {
+    "mnist-cgn": {
+        "label_emb.weight": (10, 10),
+        **_linear("f_shape.0", 4096, 42),
+        **_conv("f_shape.4", (32, 64, 3, 3)),
+        **_norm("f_shape.5", 32),
+        **_conv("f_shape.9", (1, 32, 3, 3)),
+        **_norm("f_shape.10", 1),
+        **_texture("f_text1"),  # the object
+        **_texture("f_text2"),  # the background
+    },
+    "mnist-gan": {
+        "label_emb.weight": (10, 10),
+        **_conv("model.0", (42, 256, 4, 4)),
+        **_norm("model.1", 256),
+        **_conv("model.3", (256, 128, 4, 4)),
+        **_norm("model.4", 128),
+        **_conv("model.6", (128, 64, 4, 4)),
+        **_norm("model.7", 64),
+        **_conv("model.9", (64, 3, 4, 4)),
+    },
+    "mnist-classifier": {
+        **_norm("model.0", 3),
+        **_conv("model.1", (32, 3, 5, 5), bias=32),
+        **_conv("model.4", (32, 32, 3, 3), bias=32),
+        **_conv("model.6", (64, 32, 3, 3), bias=64),
+        **_conv("model.8", (64, 64, 3, 3), bias=64),
+        **_linear("cls.0", 10, 64),
+    },
+}
+
+
+def read_checkpoint(path: Path) -> dict[str, Tensor]:
+    """The plain state dict in a safetensors or PyTorch file, on the CPU, without any ``module.``
+    prefix. Nothing in the file is executed.
+
+    Raises:
+        UserError: absent or damaged file, a pickled module, or anything but names to tensors.
+    """
+    return _parse(path, _bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; give the path of a checkpoint file") from None
+
+
+def _parse(path: Path, data: bytes) -> dict[str, Tensor]:
+    try:
+        if data[8:9] == b"{":  # safetensors: eight bytes of length, then JSON
+            state = safetensors.torch.load(data)
+        else:
+            state = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
+    except pickle.UnpicklingError as error:
+        if "Unsupported global" in str(error) or "Unsupported class" in str(error):
+            raise UserError(
+                f"{path} holds pickled objects, not a state dict, and is not loaded: save "
+                "model.state_dict() where it was made"
+            ) from None
+        raise UserError(_damaged(path)) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError, safetensors.SafetensorError):
+        raise UserError(_damaged(path)) from None
+    return _plain(path, state)
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged or no checkpoint (PyTorch or safetensors): get it again"
+
+
+def _plain(path: Path, state: Any) -> dict[str, Tensor]:
+    if not isinstance(state, Mapping) or not state:
+        raise UserError(f"{path} holds {type(state).__name__}, not a state dict of named tensors")
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            raise UserError(
+                f"{path}: {name!r} is {type(value).__name__}, not a tensor: give a plain state dict"
+            )
+    if all(str(name).startswith("module.") for name in state):  # saved from a parallel wrapper
+        state = {name.removeprefix("module."): value for name, value in state.items()}
+    return dict(state)
+
+
+def check_layout(state: Mapping[str, Tensor], layout: str, where: str) -> None:
+    """Compare every key and shape with the published ``layout``.
+
+    Raises:
+        UserError: names the first unknown, missing or mis-shaped key, or one with a number that is
+            not finite.
+    """
+    wanted = LAYOUTS[layout]
+    for name in state:
+        if name not in wanted:
+            raise UserError(f"{where}: unknown key {name!r}: not a checkpoint of kind {layout}")
+    for name, shape in wanted.items():
+        if name not in state:
+            raise UserError(f"{where}: key {name!r} is missing: not a whole {layout} checkpoint")
+        found = tuple(state[name].shape)
+        if found != shape:
+            raise UserError(f"{where}: {name!r} has shape {found}, published is {shape}")
+        if state[name].is_floating_point() == name.endswith("num_batches_tracked"):
+            raise UserError(f"{where}: {name!r} has type {state[name].dtype}, which does not fit")
+        if not torch.isfinite(state[name]).all():
+            raise UserError(f"{where}: {name!r} holds numbers that are not finite")
+
+
+def import_weights(path: Path, layout: str) -> store.Artefact:
+    """Check a published checkpoint and keep it as ``runs/weights/<hash>/``.
+
+    The hash covers layout and bytes, so importing twice gives the same artefact. Its provenance
+    says which file it came from (``source_file``) and that file's SHA-256 (``source_sha256``).
+
+    Args:
+        layout: a key of :data:`LAYOUTS`.
+
+    Raises:
+        UserError: see :func:`read_checkpoint` and :func:`check_layout`.
+    """
+    if layout not in LAYOUTS:
+        raise UserError(f"no layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
+    data = _bytes(path)
+    state = _parse(path, data)
+    check_layout(state, layout, str(path))
+    sha256 = hashlib.sha256(data).hexdigest()
+
+    def make(folder: Path) -> dict[str, str]:
+        kept = {
+            name: (value.float() if value.is_floating_point() else value.long()).contiguous()
+            for name, value in state.items()
+        }
+        store.write_atomic(folder / FILE, safetensors.torch.save(kept))
+        return {"source_file": str(Path(path).resolve()), "source_sha256": sha256}
+
+    key = {"as": layout, "sha256": sha256}
+    return store.train_or_load(KIND, VERSION, key, make, lambda folder: None)[1]
+
+
+def imported_weights(reference: str, layout: str) -> tuple[dict[str, Tensor], store.Artefact]:
+    """State dict and artefact of a checkpoint file, or of one imported earlier.
+
+    Args:
+        reference: path of a file, or the hash under ``runs/weights/``.
+
+    Raises:
+        UserError: neither, another layout, or a damaged file.
+    """
+    if Path(reference).is_file():
+        artefact = import_weights(Path(reference), layout)
+    else:
+        artefact = _earlier(reference.removeprefix(f"{KIND}/"), layout)
+    state = safetensors.torch.load((artefact.folder / FILE).read_bytes())
+    return state, artefact
+
+
+def _earlier(name: str, layout: str) -> store.Artefact:
+    """The artefact of that hash, through the store, which checks its files."""
+    folder = runs_root() / KIND / name
+    if "/" in name or not (folder / store.DONE).is_file():
+        raise UserError(
+            f"no weights {name!r}: give the path of a checkpoint, or the hash that "
+            f"`python -m cgnlib import-weights FILE --as {layout}` prints"
+        )
+    try:
+        kept = yaml.safe_load((folder / "params.yaml").read_text())
+        key = {"as": kept["as"], "sha256": kept["sha256"]}
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise UserError(f"{folder} is damaged: delete it and import the file again") from error
+    if key["as"] != layout:
+        raise UserError(f"weights {name} are {key['as']}, not {layout}")
+
+    def make(_folder: Path) -> dict[str, str]:
+        raise UserError(f"{folder} is damaged: delete it and import the file again")
+
+    return store.train_or_load(KIND, VERSION, key, make, lambda found: None)[1]
+
+
+def as_text(artefact: store.Artefact) -> str:
+    """One line for people: the artefact, its file and that file's SHA-256."""
+    made = artefact.provenance
+    return f"{artefact}: {Path(made['source_file']).name}, SHA-256 {made['source_sha256']}"
+
+
+def as_json(artefact: store.Artefact) -> str:
+    """The same for programs."""
+    made = artefact.provenance
+    return json.dumps(
+        {
+            "artefact": str(artefact),
+            "folder": str(artefact.folder),
+            "source_file": made["source_file"],
+            "source_sha256": made["source_sha256"],
+        },
+        indent=1,
+    )

@@ -1,0 +1,90 @@
+"""What stands in one cell of a table, and how a table is styled for the book."""
+
+import re
+from collections.abc import Sequence
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from cgnlib.params import MnistParams
+from cgnlib.report import published
+from cgnlib.report.record_model import Record
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+MISSING = "MISSING"
+OTHER_TEXTURES = "other textures"
+OTHER_TEXTURES_NOTE = (
+    "published wildlife values were measured with DTD textures, this run with procedural ones"
+)
+NOT_AVAILABLE = "\u2013"  # a source that has no such row
+SOURCES = ("P", "R1", "R2")
+COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2"}
+_VARIANT = re.compile(r" \((released|retrained)\)$")
+
+
+def styled(frame: Any, caption: str = "") -> "Styler":
+    """A table without index, as wide as the book at most, MISSING set in grey italics."""
+    style = frame.style.hide(axis="index").set_table_styles(
+        [
+            {"selector": "", "props": "font-size: 0.9em; max-width: 100%;"},
+            {"selector": "th", "props": "text-align: left; vertical-align: bottom;"},
+            {"selector": "td", "props": "text-align: left; padding: 0.2em 0.7em 0.2em 0;"},
+            {
+                "selector": "caption",
+                "props": "caption-side: top; text-align: left; font-weight: 600;",
+            },
+        ]
+    )
+    style = style.map(
+        lambda text: "color: #6b6b6b; font-style: italic;" if str(text).startswith(MISSING) else ""
+    )
+    return style.set_caption(caption) if caption else style
+
+
+def number(value: float, unit: str) -> str:
+    """``95.1`` for accuracies in %, ``0.971`` for shares, ``123 s`` for anything else."""
+    if unit == "%":
+        return f"{value:.1f}"
+    return f"{value:.3f}" if unit == "share" else f"{value:,.4g} {unit}"
+
+
+def other_textures(params: MnistParams) -> bool:
+    """Whether published wildlife numbers belong to other textures than this run's."""
+    return params.dataset == "wildlife_mnist" and params.textures != "dtd"
+
+
+def base_setting(setting: str) -> str:
+    return _VARIANT.sub("", setting)
+
+
+def published_cell(rows: Sequence[published.Row]) -> str:
+    if not rows:
+        return NOT_AVAILABLE
+    parts = []
+    for row in rows:
+        variant = _VARIANT.search(row.setting)
+        name = variant.group(1) if variant else "stored" if row.table == "stored runs" else ""
+        parts.append(f"{row.text} ({name})" if name else row.text)
+    return ", ".join(parts)
+
+
+def own_cells(found: Sequence[Record], reason: str) -> dict[str, str]:
+    if not found:
+        return {"This run": f"{MISSING}: {reason}", "95 % interval": "", "n": "", "Seed": ""}
+    unit = found[0].unit
+    shown = number(fmean(record.value for record in found), unit)
+    if len(found) > 1:
+        shown += f" ± {stdev(record.value for record in found):.2g}"
+    whole = all(record.interval_low is not None for record in found)
+    low, high = (
+        (min(r.interval_low for r in found), max(r.interval_high for r in found))
+        if whole
+        else (0.0, 0.0)
+    )
+    return {
+        "This run": shown,
+        "95 % interval": f"{number(low, unit)}\u2013{number(high, unit)}" if whole else "",
+        "n": f"{found[0].n:,}",
+        "Seed": ", ".join(str(r.seed) for r in found),
+    }

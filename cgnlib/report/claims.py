@@ -1,0 +1,105 @@
+"""The claims and the rules of their verdicts: ``params/claims.yaml``, written before any run."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from cgnlib.errors import UserError
+from cgnlib.paths import project_root
+from cgnlib.report import published
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Rule(BaseModel):
+    """What every condition of a claim has."""
+
+    model_config = _STRICT
+    text: str
+    core: bool = False
+    datasets: list[str] | None = None  # None: every dataset
+
+
+class AtLeast(Rule):
+    """The value is ``value`` or more."""
+
+    kind: Literal["at_least"]
+    setting: str
+    metric: str
+    value: float
+
+
+class AtMost(Rule):
+    """The value is ``value`` or less."""
+
+    kind: Literal["at_most"]
+    setting: str
+    metric: str
+    value: float
+
+
+class Beats(Rule):
+    """``setting`` lies at least ``value`` above ``over`` and their intervals do not overlap."""
+
+    kind: Literal["beats"]
+    setting: str
+    over: str
+    metric: str
+    value: float
+
+
+class ReachesPublished(Rule):
+    """The value is no further below the published one than the published row's tolerance."""
+
+    kind: Literal["reaches_published"]
+    setting: str
+    metric: str
+    source: str
+    table: str
+
+
+class DroppingHurts(Rule):
+    """Each dropped group lowers at least one metric by more than its margin against the control."""
+
+    kind: Literal["dropping_hurts"]
+    margins: dict[str, float] = Field(min_length=1)
+
+
+Condition = Annotated[
+    AtLeast | AtMost | Beats | ReachesPublished | DroppingHurts, Field(discriminator="kind")
+]
+
+
+class Claim(BaseModel):
+    """A claim, the experiment that tests it and its conditions."""
+
+    model_config = _STRICT
+    claim: str
+    experiment: str
+    page: str
+    statement: str
+    control: str = ""
+    settings: list[str] = []
+    conditions: list[Condition] = Field(min_length=1)
+
+
+def load_claims(path: Path) -> list[Claim]:
+    """Read the claims and their rules strictly.
+
+    Raises:
+        UserError: an unknown key or kind, or a broken file.
+    """
+    try:
+        return TypeAdapter(list[Claim]).validate_python(published.read_yaml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: {where}: {first['msg']}; correct that entry") from None
+
+
+@lru_cache(maxsize=1)
+def claims() -> list[Claim]:
+    """``params/claims.yaml`` of this project."""
+    return load_claims(project_root() / "params" / "claims.yaml")

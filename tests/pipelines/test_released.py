@@ -1,0 +1,85 @@
+"""A run with published weights: nothing is trained, and everything after the CGN works on it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from cgnlib import mnist
+from cgnlib.errors import UserError
+from cgnlib.networks.weights import LAYOUTS
+from cgnlib.parameter_reading import load_params
+from cgnlib.pipelines.mnist import classify, generate
+from cgnlib.report import figures, tables
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def released(tmp_path):
+    """A checkpoint file in the published layout, with random numbers."""
+    generator = torch.Generator().manual_seed(0)
+    state = {
+        name: torch.tensor(1)
+        if name.endswith("num_batches_tracked")
+        else torch.rand(shape, generator=generator) * 0.2 + 0.01
+        for name, shape in LAYOUTS["mnist-cgn"].items()
+    }
+    torch.save(state, tmp_path / "released.pth")
+    return tmp_path / "released.pth"
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_other_workplaces(workplace):
+    generate.cgn.cache_clear()
+    classify._classifier.cache_clear()
+
+
+def smoke(**changes):
+    return load_params(ROOT / "params" / "smoke" / "double_colored_mnist.yaml", changes)
+
+
+def test_a_path_and_its_imported_hash_are_the_same_cgn(released, workplace):
+    one = mnist.cgn(smoke(cgn_weights=str(released)))
+    assert one.artefact.kind == "weights" and one.history == []
+    assert "released.pth" in one.origin and one.imported in one.origin
+    assert not list((workplace / "runs").glob("cgn/*"))  # nothing was trained
+    two = mnist.cgn(smoke(cgn_weights=one.artefact.hash))
+    assert two.artefact == one.artefact
+    stored = torch.load(released, weights_only=True)
+    assert torch.equal(two.model.f_shape[0].weight, stored["f_shape.0.weight"])
+    assert not two.model.training and not any(p.requires_grad for p in two.model.parameters())
+
+
+def test_everything_after_the_cgn_works_on_it(released):
+    params = smoke(cgn_weights=str(released))
+    trained = mnist.cgn(params)
+    assert trained.sheets["composite"].shape == (1, 20, 32, 32, 3)
+    figures.over_training(trained.sheets["composite"][:, ::2], trained.sheets["steps"])
+    assert mnist.quality(params, trained).images == params.quality_images
+    arrays, _ = mnist.predictions(params, "CGN", "test")
+    assert len(arrays["predicted"]) == 1000 * params.test_colourings
+    assert (
+        classify.classifier(params, "CGN").artefact != classify.classifier(smoke(), "CGN").artefact
+    )
+
+
+def test_pages_say_that_it_was_not_trained(released):
+    params = smoke(cgn_weights=str(released))
+    rows = tables.departures_list(params, of=("cgn",))
+    assert rows[0] == ("weights of the CGN", "trained", f"imported, not trained: {released}")
+    assert [row[0] for row in rows[1:]] == ["digits"]  # the data still count
+    html = tables.costs({"CGN": (mnist.cgn(params).artefact, 12)}, params).to_html()
+    assert "imported" in html and ">12<" not in html
+
+
+def test_a_wrong_file_is_an_error(tmp_path):
+    torch.save({"a": torch.zeros(1)}, tmp_path / "a.pth")
+    with pytest.raises(UserError, match="unknown key 'a'"):
+        mnist.cgn(smoke(cgn_weights=str(tmp_path / "a.pth")))
+    with pytest.raises(UserError, match="no weights 'typo'"):
+        mnist.cgn(smoke(cgn_weights="typo"))
+
+
+def test_ablations_are_trained_whatever_the_other_pages_use():
+    assert mnist.ablate(smoke(cgn_weights="0123456789ab"), "edge").cgn_weights == ""
