@@ -268,3 +268,46 @@ def test_every_metric_of_the_rules_is_one_that_pages_record():
         for condition in rule.conditions:
             asked = getattr(condition, "margins", None) or [condition.metric]
             assert set(asked) <= recorded
+
+
+def explained(foreground=(0.1, 0.08, 0.12), macro=(0.03, 0.02, 0.04), **changes):
+    return [
+        record(
+            "CF minus original",
+            value,
+            interval,
+            metric=metric,
+            unit="share",
+            claim="EXT",
+            experiment="EXT-2",
+            **changes,
+        )
+        for metric, (value, *interval) in (("foreground_iou", foreground), ("mean_iou", macro))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        (explained(), "supported"),
+        (explained(macro=(0.014, 0.01, 0.02)), "partly"),  # rises, by less than published
+        (explained(foreground=(0.1, 0.0, 0.2)), "partly"),  # an interval that touches 0
+        (explained((-0.1, -0.2, 0.1), (-0.1, -0.2, 0.1)), "not supported"),
+        (explained()[:1], "not run"),
+        (explained() + explained((0.1, -0.01, 0.2), seed=1), "partly"),  # hull of both seeds
+    ],
+)
+def test_ext_asks_for_a_paired_interval_above_zero(records, expected):
+    assert verdicts.judge("EXT", "wildlife_mnist", records).verdict == expected
+
+
+def test_ext_without_an_interval_is_not_run():
+    bare = [r.model_copy(update={"interval_low": None, "interval_high": None}) for r in explained()]
+    verdict = verdicts.judge("EXT", "wildlife_mnist", bare)
+    assert verdict.verdict == "not run"
+    assert "interval of foreground_iou of CF minus original not recorded" in verdict.reasons[0]
+
+
+def test_ext_says_what_was_asked_for():
+    (first, *_) = verdicts.judge("EXT", "wildlife_mnist", explained()).reasons
+    assert "0.100, interval 0.080 to 0.120; asked: the whole interval above 0.000" in first
