@@ -179,15 +179,15 @@ class MnistParams(BaseModel):
     )
     tsne_images: int = Field(1000, ge=20, description="points of each t-SNE panel")
     tsne_perplexity: float = Field(30.0, ge=1.0, le=1000.0, description="perplexity of t-SNE")
-    lime_images: int = Field(6, ge=1, le=1000, description="test images explained by LIME")
+    lime_images: int = Field(100, ge=1, le=1000, description="test images explained by LIME")
     lime_samples: int = Field(
         500, ge=10, le=100_000, description="perturbed copies of an image behind its LIME weights"
     )
     lime_segments: Literal["grid", "slic"] = Field(
-        "grid", description="what LIME hides and shows: squares, or SLIC superpixels"
+        "slic", description="what LIME hides and shows: SLIC superpixels, or squares"
     )
     lime_segment_px: int = Field(
-        4, ge=1, le=16, description="side of a square (SLIC: of a superpixel, about)"
+        4, ge=1, le=16, description="side of a superpixel (about) or of a square"
     )
 
     @model_validator(mode="after")

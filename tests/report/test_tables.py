@@ -245,7 +245,7 @@ def published_run(workplace, monkeypatch, dataset="colored_mnist", **changes):
 def test_the_summary_of_nothing_is_missing_everywhere(workplace):
     empty = summary.Summary("embedded")
     matrix = summary.verdict_matrix(empty).data
-    assert matrix["Claim"].tolist() == ["HQC", "IBR", "ODR"]
+    assert matrix["Claim"].tolist() == ["HQC", "IBR", "ODR", "EXT"]
     assert (matrix[list(DATASETS)] == "MISSING: not run").all(axis=None)
     assert all(
         row["This run"].startswith("MISSING")
@@ -307,6 +307,7 @@ def test_the_summary_names_every_experiment(workplace, dataset, left_out):
             "EXT-2",
             "EXT-5",
             "EXT-6",
+            "EXT-7",
         }
         - left_out
     )

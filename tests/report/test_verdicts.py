@@ -226,7 +226,7 @@ def test_ibr_with_a_metric_left_out_is_not_run():
 def test_every_claim_is_judged_on_every_dataset_even_without_records():
     found = verdicts.judge_all([], ["colored_mnist", "wildlife_mnist"])
     assert [(v.claim, v.verdict) for v in found] == [
-        (claim, "not run") for claim in ("HQC", "IBR", "ODR") for _ in range(2)
+        (claim, "not run") for claim in ("HQC", "IBR", "ODR", "EXT") for _ in range(2)
     ]
     assert "no records" in verdicts.markdown(found[0])
     assert "MISSING" not in verdicts.markdown(found[0])
@@ -251,19 +251,24 @@ def test_a_rule_must_point_at_one_published_value(tmp_path):
 
 
 def test_every_metric_of_the_rules_is_one_that_pages_record():
+    from cgnlib.report.explain_tables import MEANINGS
     from cgnlib.report.measures import quality_numbers
 
-    recorded = set(
-        quality_numbers(
-            SimpleNamespace(
-                readability=1,
-                mask_means=[0],
-                border_means=[0],
-                undecided=[0],
-                disentanglement=[[1.0] * 3] * 3,
+    recorded = (
+        set(MEANINGS)
+        | set(
+            quality_numbers(
+                SimpleNamespace(
+                    readability=1,
+                    mask_means=[0],
+                    border_means=[0],
+                    undecided=[0],
+                    disentanglement=[[1.0] * 3] * 3,
+                )
             )
         )
-    ) | {"test_accuracy", "cf_test_accuracy"}
+        | {"test_accuracy", "cf_test_accuracy"}
+    )
     for rule in verdicts.claims():
         for condition in rule.conditions:
             asked = getattr(condition, "margins", None) or [condition.metric]
