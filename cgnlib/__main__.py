@@ -136,7 +136,7 @@ def _data(args: argparse.Namespace) -> int:
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("notebook", metavar="NOTEBOOK", help="name (hqc, ibr, odr, summary) or path")
+    run.add_argument("notebook", metavar="NOTEBOOK", help="name (hqc, odr, explain, ...) or path")
     run.add_argument(
         "params",
         metavar="PARAMS",

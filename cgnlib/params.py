@@ -189,12 +189,34 @@ class MnistParams(BaseModel):
     )
     quality_images: int = Field(2000, ge=10, description="images behind each quality figure")
 
+    # Explanations
+    explain_images: int = Field(
+        1000, ge=10, description="test images under GradCAM, one colouring per digit"
+    )
+    tsne_images: int = Field(1000, ge=20, description="points of each t-SNE panel")
+    tsne_perplexity: float = Field(30.0, ge=1.0, le=1000.0, description="perplexity of t-SNE")
+    lime_images: int = Field(100, ge=1, le=1000, description="test images explained by LIME")
+    lime_samples: int = Field(
+        500, ge=10, le=100_000, description="perturbed copies of an image behind its LIME weights"
+    )
+    lime_segments: Literal["grid", "slic"] = Field(
+        "slic", description="what LIME hides and shows: SLIC superpixels, or squares"
+    )
+    lime_segment_px: int = Field(
+        4, ge=1, le=16, description="side of a superpixel (about) or of a square"
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> "MnistParams":
         if self.mask_low >= self.mask_high:
             raise ValueError(f"mask_low {self.mask_low} must lie below mask_high {self.mask_high}")
         if not set(self.bias_groups()) - {"none", "noise"}:
             raise ValueError("every loss of the CGN has weight 0: give one a weight")
+        if self.tsne_perplexity >= self.tsne_images:
+            raise ValueError(
+                f"tsne_perplexity {self.tsne_perplexity:g} must lie below tsne_images "
+                f"{self.tsne_images}"
+            )
         return self
 
     def bias_groups(self) -> list[str]:

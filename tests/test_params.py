@@ -1,5 +1,8 @@
 """The parameter model: its hash, and the groups of losses that have weight."""
 
+import pytest
+from pydantic import ValidationError
+
 from cgnlib.params import DROPPED, MnistParams, params_hash
 
 
@@ -18,3 +21,8 @@ def test_groups_without_weight_are_no_rows():
     assert "perceptual" not in MnistParams(perceptual_features="random_vgg").bias_groups()
     assert "perceptual" not in MnistParams(perceptual_w1=0.1).bias_groups()
     assert set(DROPPED) == {*every, "perceptual"}
+
+
+def test_tsne_needs_more_points_than_its_perplexity():
+    with pytest.raises(ValidationError, match="must lie below tsne_images 20"):
+        MnistParams(tsne_images=20, tsne_perplexity=20.0)

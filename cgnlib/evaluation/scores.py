@@ -33,20 +33,36 @@ def bootstrap_interval(
         correct: (N,) 0 or 1 (or bool).
         groups: (N,) which group, such as the source digit, each belongs to.
     """
-    correct = _filled(correct, "bootstrap_interval").astype(np.float64)
-    if len(groups) != len(correct):
-        raise UserError(f"bootstrap_interval: {len(correct)} results in {len(groups)} groups")
+    low, high = mean_interval(correct, groups, seed, draws, level)
+    return 100 * low, 100 * high
+
+
+def mean_interval(
+    values: np.ndarray,
+    groups: np.ndarray,
+    seed: int,
+    draws: int = 2000,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean of ``values`` (N,), (low, high) in their unit.
+
+    Groups (N,) are drawn whole, as in :func:`bootstrap_interval`; give the differences of two
+    methods on the same images for the interval of a paired difference.
+    """
+    values = _filled(values, "mean_interval").astype(np.float64)
+    if len(groups) != len(values):
+        raise UserError(f"mean_interval: {len(values)} results in {len(groups)} groups")
     _, member, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    right = np.bincount(member, weights=correct)  # (G,)
+    sums = np.bincount(member, weights=values)  # (G,)
     stream = numpy_rng(seed, "bootstrap")
     count = len(sizes)
-    rates = []
+    means = []
     for start in range(0, draws, step := max(1, _CHUNK_CELLS // count)):
         chosen = stream.integers(count, size=(min(step, draws - start), count))
-        rates.append(right[chosen].sum(axis=1) / sizes[chosen].sum(axis=1))
+        means.append(sums[chosen].sum(axis=1) / sizes[chosen].sum(axis=1))
     tail = (1 - level) / 2
-    low, high = np.quantile(np.concatenate(rates), [tail, 1 - tail])
-    return 100 * float(low), 100 * float(high)
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    return float(low), float(high)
 
 
 def share_interval(share: float, count: int) -> tuple[float, float]:

@@ -40,6 +40,15 @@ class AtMost(Rule):
     value: float
 
 
+class IntervalAbove(_Condition):
+    """The whole interval lies above ``value``: what a paired difference is asked for."""
+
+    kind: Literal["interval_above"]
+    setting: str
+    metric: str
+    value: float
+
+
 class Beats(Rule):
     """``setting`` lies at least ``value`` above ``over`` and their intervals do not overlap."""
 
@@ -68,7 +77,8 @@ class DroppingHurts(Rule):
 
 
 Condition = Annotated[
-    AtLeast | AtMost | Beats | ReachesPublished | DroppingHurts, Field(discriminator="kind")
+    AtLeast | AtMost | IntervalAbove | Beats | ReachesPublished | DroppingHurts,
+    Field(discriminator="kind"),
 ]
 
 

@@ -26,10 +26,10 @@ class Family:
 FAMILIES = {
     "mnist": Family(
         datasets=MNIST_DATASETS,
-        steps=(("hqc", None), ("odr", "hqc"), ("ibr", None)),
+        steps=(("hqc", None), ("odr", "hqc"), ("explain", "odr"), ("ibr", None)),
     ),
 }
-READING_ORDER = ("hqc", "ibr", "odr")  # of the pages in the book
+READING_ORDER = ("hqc", "ibr", "odr", "explain")  # of the pages in the book
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,9 @@ def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
     """(notebook, item) of everything a parameter file leads to; shared items come once, where they
     are made first."""
     seen: set[Item] = set()
-    for notebook, items in (("hqc", _hqc(params)), ("odr", _odr(params)), ("ibr", _ibr(params))):
-        for item in items:
+    parts = {"hqc": _hqc, "odr": _odr, "explain": _explain, "ibr": _ibr}
+    for notebook, items in parts.items():
+        for item in items(params):
             if item not in seen:
                 seen.add(item)
                 yield notebook, item
@@ -112,6 +113,17 @@ def _odr(params: MnistParams) -> Iterator[Item]:
         for split in ("test", "train"):
             yield Item("predictions", f"{setting}, {split}", 0)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))
+
+
+def _explain(params: MnistParams) -> Iterator[Item]:
+    settings = ("Original", "CGN")
+    for kind in ("heat_maps", "lime"):
+        for setting in settings:
+            yield Item(kind, setting, 0)
+    for setting in settings:
+        for panel in ("real", "counterfactual"):
+            yield Item("embedding", f"{setting}, {panel}", 0)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "explain"),))
 
 
 def _ibr(params: MnistParams) -> Iterator[Item]:

@@ -85,6 +85,19 @@ def _threshold(condition: AtLeast | AtMost, records: Sequence[Record]) -> Outcom
     return _outcome(condition, met, f"{ours}; asked: {bound}")
 
 
+def _interval_above(condition: IntervalAbove, records: Sequence[Record]) -> Outcome:
+    ours = measure(records, condition.setting, condition.metric)
+    if ours is None or ours.low is None:
+        what = condition.metric if ours is None else f"interval of {condition.metric}"
+        return _missing(condition, f"{what} of {condition.setting}")
+    low, high, bound = (_number(v, ours.unit) for v in (ours.low, ours.high, condition.value))
+    return _outcome(
+        condition,
+        ours.low > condition.value,
+        f"{ours}, interval {low} to {high}; asked: the whole interval above {bound}",
+    )
+
+
 def _beats(condition: Beats, records: Sequence[Record]) -> Outcome:
     ours = measure(records, condition.setting, condition.metric)
     other = measure(records, condition.over, condition.metric)
@@ -166,6 +179,8 @@ def _apply(
 ) -> list[Outcome]:
     if isinstance(condition, AtLeast | AtMost):
         return [_threshold(condition, records)]
+    if isinstance(condition, IntervalAbove):
+        return [_interval_above(condition, records)]
     if isinstance(condition, Beats):
         return [_beats(condition, records)]
     if isinstance(condition, ReachesPublished):

@@ -14,6 +14,7 @@ from cgnlib.evaluation.scores import (
     disentanglement_matrix,
     mask_mean,
     mask_readability,
+    mean_interval,
     share_interval,
     undecided_share,
 )
@@ -132,3 +133,14 @@ def test_share_interval_by_hand():
     low, high = share_interval(0.5, 100)
     assert (low, high) == pytest.approx((0.40383, 0.59617), abs=1e-4)
     assert share_interval(1.0, 2000) == pytest.approx((0.99808, 1.0), abs=1e-4)
+
+
+def test_mean_interval_is_in_the_unit_of_its_values_and_pairs():
+    assert mean_interval(np.full(9, -0.25), np.arange(9), 0) == (-0.25, -0.25)
+    values = np.arange(40) / 40
+    low, high = mean_interval(values, np.arange(40), 0)
+    assert low < values.mean() < high and high - low < 0.25
+    shifted = mean_interval(values + 0.5 - values, np.arange(40), 0)  # a paired difference
+    assert shifted == pytest.approx((0.5, 0.5))
+    percent = bootstrap_interval(values, np.arange(40), 0)
+    assert percent == pytest.approx((100 * low, 100 * high))

@@ -34,8 +34,16 @@ def _odr(params):
         mnist.predictions(params, setting, "test")
 
 
+def _explain(params):
+    mnist.heat_maps(params, "CGN")
+    mnist.lime_maps(params, "Original")
+    for panel in mnist.PANELS:
+        mnist.embedding(params, "Original", panel)
+
+
 @pytest.mark.parametrize(
-    ("notebook", "call"), [("hqc", _hqc), ("odr", _odr), ("ibr", mnist.ablations)]
+    ("notebook", "call"),
+    [("hqc", _hqc), ("odr", _odr), ("ibr", mnist.ablations), ("explain", _explain)],
 )
 def test_everything_read_is_listed(workplace, notebook, call):
     generate.cgn.cache_clear()

@@ -10,8 +10,8 @@ from cgnlib.parameter_reading import listed_parameters, load_params
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 
-NAMES = ("hqc", "ibr", "odr", "summary")
-FAMILY = ("hqc", "ibr", "odr")
+NAMES = ("hqc", "ibr", "odr", "explain", "summary")
+FAMILY = ("hqc", "ibr", "odr", "explain")
 
 
 def notebook(name):
@@ -111,6 +111,7 @@ def test_the_notebooks_list_what_they_are_about():
     assert {"oracle_steps", "quality_images"} <= listed["hqc"] & listed["ibr"]
     assert {"cgn_steps", "classifier_steps", "real_frac"} <= listed["odr"]
     assert {"ibr_cgn_steps", "ibr_classifier_steps"} <= listed["ibr"]
+    assert {"explain_images", "tsne_images", "lime_samples"} <= listed["explain"]
     assert not any(name.startswith("ibr_") for name in listed["hqc"] | listed["odr"])
     assert set(listed_parameters(project_root() / "book" / "summary.ipynb")) == {"scale", "family"}
 

@@ -226,7 +226,7 @@ def test_ibr_with_a_metric_left_out_is_not_run():
 def test_every_claim_is_judged_on_every_dataset_even_without_records():
     found = verdicts.judge_all([], ["colored_mnist", "wildlife_mnist"])
     assert [(v.claim, v.verdict) for v in found] == [
-        (claim, "not run") for claim in ("HQC", "IBR", "ODR") for _ in range(2)
+        (claim, "not run") for claim in ("HQC", "IBR", "ODR", "EXT") for _ in range(2)
     ]
     assert "no records" in verdicts.markdown(found[0])
     assert "MISSING" not in verdicts.markdown(found[0])
@@ -251,20 +251,68 @@ def test_a_rule_must_point_at_one_published_value(tmp_path):
 
 
 def test_every_metric_of_the_rules_is_one_that_pages_record():
+    from cgnlib.report.explain_tables import MEANINGS
     from cgnlib.report.measures import quality_numbers
 
-    recorded = set(
-        quality_numbers(
-            SimpleNamespace(
-                readability=1,
-                mask_means=[0],
-                border_means=[0],
-                undecided=[0],
-                disentanglement=[[1.0] * 3] * 3,
+    recorded = (
+        set(MEANINGS)
+        | set(
+            quality_numbers(
+                SimpleNamespace(
+                    readability=1,
+                    mask_means=[0],
+                    border_means=[0],
+                    undecided=[0],
+                    disentanglement=[[1.0] * 3] * 3,
+                )
             )
         )
-    ) | {"test_accuracy", "cf_test_accuracy"}
+        | {"test_accuracy", "cf_test_accuracy"}
+    )
     for rule in verdicts.claims():
         for condition in rule.conditions:
             asked = getattr(condition, "margins", None) or [condition.metric]
             assert set(asked) <= recorded
+
+
+def explained(foreground=(0.1, 0.08, 0.12), macro=(0.03, 0.02, 0.04), **changes):
+    return [
+        record(
+            "CF minus original",
+            value,
+            interval,
+            metric=metric,
+            unit="share",
+            claim="EXT",
+            experiment="EXT-2",
+            **changes,
+        )
+        for metric, (value, *interval) in (("foreground_iou", foreground), ("mean_iou", macro))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        (explained(), "supported"),
+        (explained(macro=(0.014, 0.01, 0.02)), "partly"),  # rises, by less than published
+        (explained(foreground=(0.1, 0.0, 0.2)), "partly"),  # an interval that touches 0
+        (explained((-0.1, -0.2, 0.1), (-0.1, -0.2, 0.1)), "not supported"),
+        (explained()[:1], "not run"),
+        (explained() + explained((0.1, -0.01, 0.2), seed=1), "partly"),  # hull of both seeds
+    ],
+)
+def test_ext_asks_for_a_paired_interval_above_zero(records, expected):
+    assert verdicts.judge("EXT", "wildlife_mnist", records).verdict == expected
+
+
+def test_ext_without_an_interval_is_not_run():
+    bare = [r.model_copy(update={"interval_low": None, "interval_high": None}) for r in explained()]
+    verdict = verdicts.judge("EXT", "wildlife_mnist", bare)
+    assert verdict.verdict == "not run"
+    assert "interval of foreground_iou of CF minus original not recorded" in verdict.reasons[0]
+
+
+def test_ext_says_what_was_asked_for():
+    (first, *_) = verdicts.judge("EXT", "wildlife_mnist", explained()).reasons
+    assert "0.100, interval 0.080 to 0.120; asked: the whole interval above 0.000" in first

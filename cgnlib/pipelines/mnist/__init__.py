@@ -9,12 +9,23 @@ from cgnlib.pipelines.mnist.classify import (
 )
 from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
+from cgnlib.pipelines.mnist.explain import (
+    PANELS,
+    TRAINED_ON,
+    embedding,
+    explained_images,
+    factors,
+    heat_maps,
+    lime_maps,
+)
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
 from cgnlib.pipelines.mnist.textures import TextureReading, texture_readings
 
 __all__ = [
+    "PANELS",
     "SETTINGS",
+    "TRAINED_ON",
     "Ablation",
     "Datasets",
     "Quality",
@@ -27,6 +38,11 @@ __all__ = [
     "classifier",
     "counterfactuals",
     "datasets",
+    "embedding",
+    "explained_images",
+    "factors",
+    "heat_maps",
+    "lime_maps",
     "oracles",
     "predictions",
     "quality",
