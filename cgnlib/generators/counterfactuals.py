@@ -4,6 +4,7 @@ A counterfactual is a composition of independent parts. Keeping the parts (uint8
 batch when it is asked for costs the memory of some thousand images instead of a million.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -53,6 +54,12 @@ def fill_bank(cgn: MnistCgn, role: str, count: int, seed: int) -> Bank:
     return Bank(pixels, labels)
 
 
+def fill_banks(cgn: MnistCgn, masks: int, textures: int, seed: int) -> dict[str, Bank]:
+    """The three banks by role: ``masks`` shapes, ``textures`` foregrounds and backgrounds."""
+    counts = {"shape": masks, "foreground": textures, "background": textures}
+    return {role: fill_bank(cgn, role, count, seed) for role, count in counts.items()}
+
+
 class Counterfactuals:
     """A set of ``count`` labelled counterfactual images over three banks.
 
@@ -80,12 +87,25 @@ class Counterfactuals:
         stream: str = "train",
     ):
         bank_seed = seed if stream == "train" else seed_for(seed, stream)
-        masks = min(-(-count // ratio), bank_limit)
-        textures = min(count, bank_limit)
-        self.shape = fill_bank(cgn, "shape", masks, bank_seed)
-        self.foreground = fill_bank(cgn, "foreground", textures, bank_seed)
-        self.background = fill_bank(cgn, "background", textures, bank_seed)
-        generator = rng(bank_seed, "combinations")
+        masks, textures = min(-(-count // ratio), bank_limit), min(count, bank_limit)
+        self._combine(fill_banks(cgn, masks, textures, bank_seed), count, ratio, bank_seed)
+
+    @classmethod
+    def over(
+        cls, banks: Mapping[str, Bank], count: int, ratio: int, seed: int
+    ) -> "Counterfactuals":
+        """A set over the beginnings of given banks (:func:`fill_banks`): sets over the same banks
+        are nested, and no bank is filled twice."""
+        made = cls.__new__(cls)
+        made._combine(banks, count, ratio, seed)
+        return made
+
+    def _combine(self, banks: Mapping[str, Bank], count: int, ratio: int, seed: int) -> None:
+        self.shape, self.foreground = banks["shape"], banks["foreground"]
+        self.background = banks["background"]
+        masks = min(-(-count // ratio), len(self.shape))
+        textures = min(count, len(self.foreground))
+        generator = rng(seed, "combinations")
         self._index = torch.stack(
             [  # (count, 3) int32
                 (torch.arange(count) // ratio) % masks,

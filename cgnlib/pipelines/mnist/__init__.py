@@ -1,5 +1,7 @@
 """What the biased MNIST notebooks call: train-or-load recipes that join the library's rooms."""
 
+from cgnlib.pipelines.mnist.amounts import AmountCell, amount_grid
+from cgnlib.pipelines.mnist.causal import EnvironmentScore, causal_identification
 from cgnlib.pipelines.mnist.classify import (
     SETTINGS,
     TrainedClassifier,
@@ -15,12 +17,16 @@ from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
 __all__ = [
     "SETTINGS",
     "Ablation",
+    "AmountCell",
     "Datasets",
+    "EnvironmentScore",
     "Quality",
     "TrainedCgn",
     "TrainedClassifier",
     "ablate",
     "ablations",
+    "amount_grid",
+    "causal_identification",
     "cgn",
     "classifier",
     "counterfactuals",
