@@ -6,12 +6,13 @@ A row that was published but not measured is shown as MISSING with its reason, n
 import math
 import re
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from cgnlib.params import MnistParams
-from cgnlib.report import published
+from cgnlib.report import committed, published
+from cgnlib.report.numbers import in_short, interval, number
 from cgnlib.report.records import Record
+from cgnlib.report.statistics import summarise
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -23,6 +24,7 @@ OTHER_TEXTURES_NOTE = (
 )
 NOT_AVAILABLE = "\u2013"  # a source that has no such row
 SOURCES = ("P", "R1", "R2")
+FULL_SCALE = "Full scale (mean, 95 % interval)"
 _COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2"}
 _VARIANT = re.compile(r" \((released|retrained)\)$")
 
@@ -66,13 +68,6 @@ def styled(frame: Any, caption: str = "") -> "Styler":
     return style.set_caption(caption) if caption else style
 
 
-def number(value: float, unit: str) -> str:
-    """``95.1`` for accuracies in %, ``0.971`` for shares, ``123 s`` for anything else."""
-    if unit == "%":
-        return f"{value:.1f}"
-    return f"{value:.3f}" if unit == "share" else f"{value:,.4g} {unit}"
-
-
 def other_textures(params: MnistParams) -> bool:
     """Whether published wildlife numbers belong to other textures than this run's."""
     return params.dataset == "wildlife_mnist" and params.textures != "dtd"
@@ -96,21 +91,14 @@ def _published_cell(rows: Sequence[published.Row]) -> str:
 def _own_cells(found: Sequence[Record], reason: str) -> dict[str, str]:
     if not found:
         return {"This run": f"{MISSING}: {reason}", "95 % interval": "", "n": "", "Seed": ""}
-    unit = found[0].unit
-    shown = number(fmean(record.value for record in found), unit)
-    if len(found) > 1:
-        shown += f" ± {stdev(record.value for record in found):.2g}"
-    whole = all(record.interval_low is not None for record in found)
-    low, high = (
-        (min(r.interval_low for r in found), max(r.interval_high for r in found))
-        if whole
-        else (0.0, 0.0)
-    )
+    mean = summarise(found)
+    shown = number(mean.value, mean.unit) + (f" ± {mean.std:.2g}" if mean.std is not None else "")
+    over = " over seeds" if mean.over == "seeds" else ""
     return {
         "This run": shown,
-        "95 % interval": f"{number(low, unit)}\u2013{number(high, unit)}" if whole else "",
+        "95 % interval": interval(mean) + over,
         "n": f"{found[0].n:,}",
-        "Seed": ", ".join(str(r.seed) for r in found),
+        "Seed": ", ".join(str(seed) for seed in mean.seeds),
     }
 
 
@@ -128,19 +116,22 @@ def comparison_rows(
     *,
     missing: str | Mapping[str, str] = "not run at this scale",
     mark: str = "",
+    full: Sequence[Record] = (),
 ) -> list[dict[str, str]]:
     """The cells of :func:`comparison`, one dict per published or measured setting.
 
     Args:
         missing: reason for MISSING rows; one text, or one per setting.
         mark: said in every row with a published number, e.g. ``other textures``.
+        full: committed records of the full scale, in a column of their own.
     """
     theirs = [r for r in published.rows(experiment, dataset, metric) if r.source in SOURCES]
     ours = [
         r for r in records if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)
     ]
+    full = [r for r in full if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)]
     cells = []
-    for setting in _settings(theirs, ours):
+    for setting in _settings(theirs, [*ours, *full]):
         row = {"Trained on": setting}
         for source in SOURCES:
             same = [r for r in theirs if r.source == source and _base(r.setting) == setting]
@@ -149,7 +140,11 @@ def comparison_rows(
             row["Published with"] = mark if any(_base(r.setting) == setting for r in theirs) else ""
         reason = missing if isinstance(missing, str) else missing.get(setting, "not run")
         found = [record for record in ours if record.setting == setting]
-        cells.append({**row, **_own_cells(found, reason)})
+        row |= _own_cells(found, reason)
+        if full:
+            same = [record for record in full if record.setting == setting]
+            row[FULL_SCALE] = in_short(same) if same else f"{MISSING}: not run"
+        cells.append(row)
     return cells
 
 
@@ -162,14 +157,24 @@ def comparison(
     caption: str = "",
     missing: str | Mapping[str, str] = "not run at this scale",
 ) -> "Styler":
-    """Published | reproductions | this run for one metric of one experiment.
+    """Published | reproductions | this run for one metric of one experiment; beside a run of
+    another scale, also the committed records of the full scale where there are any.
 
-    Several seeds of one setting become mean ± standard deviation and the hull of their intervals.
+    Several seeds of one setting become mean ± standard deviation; the interval is over seeds from
+    three on, below that the hull of their intervals over test digits.
     """
     import pandas as pd
 
     mark = OTHER_TEXTURES if other_textures(params) else ""
-    rows = comparison_rows(records, experiment, params.dataset, metric, missing=missing, mark=mark)
+    rows = comparison_rows(
+        records,
+        experiment,
+        params.dataset,
+        metric,
+        missing=missing,
+        mark=mark,
+        full=committed.beside(experiment, params),
+    )
     title = caption or f"{experiment}, {metric.replace('_', ' ')} in %, {params.dataset}"
     return styled(pd.DataFrame(rows), title)
 
