@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Pages:
 
     summary: list[str] = field(default_factory=list)
     datasets: dict[str, list[str]] = field(default_factory=dict)
+    repetitions: list[str] = field(default_factory=list)  # of the same parameters, other seeds
     variations: list[str] = field(default_factory=list)  # runs with other parameters
     prose: list[str] = field(default_factory=list)
 
@@ -47,6 +49,7 @@ class Pages:
         """The ``_toc.yml`` of jupyter-book."""
         parts = [("Summary", self.summary)]
         parts += [(NAMES.get(name, name), pages) for name, pages in self.datasets.items()]
+        parts += [("Repetitions with other seeds", self.repetitions)]
         parts += [("Runs with other parameters", self.variations), ("About", self.prose)]
         return {
             "format": "jb-book",
@@ -140,7 +143,7 @@ def _stage_run(state: State, source: Path) -> list[str]:
         )
     )
     staged = []
-    if (target / "done").is_file():
+    if (target / "done").is_file() and not publication.records_only(target):
         _stage_done(target, source / document, state)
         staged.append(document)
     if state.state == "failed":
@@ -159,20 +162,23 @@ def _what_ran(states: list[State]) -> str:
         "Times are wall-clock seconds of the notebook; artefacts that an earlier run had "
         "trained were loaded.",
         "",
-        "| Notebook | Dataset | State | Finished (UTC) | Seconds | Command |",
-        "|---|---|---|---|---|---|",
+        "| Notebook | Dataset | Seed | State | Finished (UTC) | Seconds | Command |",
+        "|---|---|---|---|---|---|---|",
     ]
     for state in states:
         run = publication.read_json(Path(state.folder) / "run.json") or {}
         word = state.state if state.state == "done" else f"**{state.state.upper()}**"
         reason = f": {state.reason}" if state.reason else ""
         document = "/".join(filter(None, ("/results", state.scale, state.dataset, state.notebook)))
-        shown = state.state == "failed" or (Path(state.folder) / "done").is_file()
+        target = Path(state.folder)
+        finished = (target / "done").is_file() and not publication.records_only(target)
+        shown = state.state == "failed" or finished
         name = f"{{doc}}`{state.notebook} <{document}>`" if shown else state.notebook
         command = run.get("command", "")
         cells = [
             name,
             f"`{state.dataset}`" if state.dataset else "all",
+            "" if state.seed is None else str(state.seed),
             f"{word}{reason}",
             state.finished_at[:16].replace("T", " "),
             "" if state.seconds is None else f"{state.seconds:.0f}",
@@ -204,7 +210,7 @@ def stage(scale: str, states: list[State], source: Path) -> Pages:
     for state in states:
         staged = _stage_run(state, source)
         if "@" in state.notebook:
-            pages.variations += staged
+            (pages.variations if state.seed is None else pages.repetitions).extend(staged)
         elif state.dataset:
             pages.datasets.setdefault(state.dataset, []).extend(staged)
         else:
@@ -284,8 +290,10 @@ def _report_states(states: list[State]) -> None:
             _say(f"{state.state.upper()}: {place}{': ' if state.reason else ''}{state.reason}")
 
 
-def build_book(scale: str = "embedded", family: str = "mnist") -> int:
+def build_book(scale: str = "embedded", family: str = "mnist", seeds: Sequence[int] = ()) -> int:
     """Build ``build/html`` from what has run at ``scale``; prints the path of its first page last.
+
+    ``seeds`` are expected of every notebook, by default those of the scale.
 
     Returns:
         0, or 1 when a page is of a failed run, the build warned, or the build broke (then the
@@ -298,14 +306,14 @@ def build_book(scale: str = "embedded", family: str = "mnist") -> int:
     root.mkdir(parents=True, exist_ok=True)
     with open(root / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _build_locked(scale, family, root)
+        return _build_locked(scale, family, seeds, root)
 
 
-def _build_locked(scale: str, family: str, root: Path) -> int:
+def _build_locked(scale: str, family: str, seeds: Sequence[int], root: Path) -> int:
     published = root / "html"
     recover_html(published)
     publication.recover_all(results_root() / scale)
-    states = jobs.status(scale, family)
+    states = jobs.status(scale, family, seeds)
     pages = stage(scale, states, root / "source")
     _say("book: building")
     status, output = _build(root / "source", root / "work")

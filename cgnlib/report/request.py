@@ -21,7 +21,7 @@ class Request:
     notebook: Path
     values: dict[str, Any]
     target: Path
-    title: str  # of the run: dataset or scale, with @hash when parameters differ from the preset
+    title: str  # dataset or scale, with the seed or @hash when parameters differ from the preset
     command: str
     params_hash: str | None  # what `done` must name; None for the summary
     label: str = ""
@@ -73,6 +73,12 @@ def _injected(notebook: Path, values: Mapping[str, Any], listed: Mapping[str, An
     return rules.make_params({name: values[name] for name in listed}, shown(notebook))
 
 
+def repeated_hash(notebook: Path, params: MnistParams, seed: int) -> str:
+    """The hash in the folder name of ``notebook`` run with another seed than its file's."""
+    listed = rules.listed_parameters(notebook)
+    return params_hash(_injected(notebook, {**params.model_dump(), "seed": seed}, listed))
+
+
 def prepare(
     notebook: str,
     params: str,
@@ -96,18 +102,21 @@ def prepare(
     path = params_path(params)
     listed = rules.listed_parameters(source)
     loaded = rules.load_params(path, dict(overrides))
-    for name in overrides:
-        if name not in listed:
-            raise UserError(f"{shown(source)} does not use {name!r}; it uses {', '.join(listed)}")
+    for option in overrides:
+        if option not in listed:
+            raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
     seen = _injected(source, loaded.model_dump(), listed)
     identity = params_hash(seen)
     preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"
     suffix = f"@{identity}" if overrides else ""
+    name = f" {suffix}" if suffix else ""
     if preset.is_file():
         usual = _injected(source, rules.load_params(preset, {}).model_dump(), listed)
         suffix = "" if params_hash(usual) == identity else f"@{identity}"
-    for name, value in overrides.items():
-        words += ["-p", name, str(value)]
+        repeated = usual.model_copy(update={"seed": seen.seed}) == seen
+        name = f" {f'seed {seen.seed}' if repeated else suffix}" if suffix else ""
+    for option, value in overrides.items():
+        words += ["-p", option, str(value)]
     presets = project_root() / "params"
     known = path.is_relative_to(presets)
     words.insert(5, str(path.relative_to(presets).with_suffix("")) if known else shown(path))
@@ -115,7 +124,7 @@ def prepare(
         notebook=source,
         values={name: getattr(loaded, name) for name in listed},
         target=results_root() / loaded.scale / loaded.dataset / f"{source.stem}{suffix}",
-        title=f"{loaded.dataset}{' ' if suffix else ''}{suffix}",
+        title=f"{loaded.dataset}{name}",
         command=shlex.join(words),
         params_hash=identity,
         label=label,
