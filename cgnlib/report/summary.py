@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 DATASETS = {"mnist": ("colored_mnist", "double_colored_mnist", "wildlife_mnist")}
+STUDIES = ("ODR-2", "ODR-5")
 MARKS = {
     "supported": "✓ supported",
     "partly": "~ partly",
@@ -72,14 +73,13 @@ def headline(summary: Summary, dataset: str) -> "Styler":
     """ODR-1 on one dataset: published | reproductions | this run."""
     import pandas as pd
 
-    full = [] if summary.scale == committed.FULL else committed.full_records("ODR-1", dataset)
     rows = tables.comparison_rows(
         summary.records,
         "ODR-1",
         dataset,
         "test_accuracy",
         mark=summary.textures(dataset),
-        full=full,
+        full=_full(summary, "ODR-1", dataset),
     )
     return tables.styled(pd.DataFrame(rows), f"Test accuracy in %, {dataset}")
 
@@ -103,9 +103,8 @@ def _ours(summary: Summary, experiment: published.Experiment, dataset: str) -> s
     if shown:
         return shown
     reason = f"{'not measured' if finished else f'{experiment.page} not run'} at this scale"
-    if summary.scale != committed.FULL:
-        full = _headline(committed.full_records(experiment.id, dataset), experiment, dataset)
-        reason += f"; full scale: {full}" if full else ""
+    full = _headline(_full(summary, experiment.id, dataset), experiment, dataset)
+    reason += f"; full scale: {full}" if full else ""
     return f"{tables.MISSING}: {reason}"
 
 
@@ -167,6 +166,51 @@ def experiments(summary: Summary, dataset: str) -> "Styler":
 def training_differences(summary: Summary, dataset: str) -> "Styler":
     """Paired differences between the training sets of ODR-1 on one dataset."""
     return differences.differences(summary.records, "ODR-1", dataset)
+
+
+def studies(summary: Summary) -> list[tuple[str, str]]:
+    """(experiment, dataset) of the studies over many classifiers that were published."""
+    return [
+        (experiment, dataset)
+        for experiment in STUDIES
+        for dataset in summary.datasets
+        if published.rows(experiment, dataset)
+    ]
+
+
+def _full(summary: Summary, experiment: str, dataset: str) -> list[Record]:
+    """What the full scale has beside this one."""
+    return [] if summary.scale == committed.FULL else committed.full_records(experiment, dataset)
+
+
+def study(summary: Summary, experiment: str, dataset: str) -> "Styler":
+    """Published | this scale | full scale for one study; a single line where neither ran it."""
+    import pandas as pd
+
+    own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
+    full = _full(summary, experiment, dataset)
+    mark = summary.textures(dataset)
+    rows = tables.comparison_rows(own, experiment, dataset, "test_accuracy", mark=mark, full=full)
+    if not own and not full:
+        rows = [{"Trained on": f"{tables.MISSING}: not run at this scale or the full one"}]
+    return tables.styled(pd.DataFrame(rows), f"{experiment}, test accuracy in %, {dataset}")
+
+
+def show_studies(summary: Summary) -> None:
+    """Display the curves of every study that this scale or the full one ran."""
+    from cgnlib.report import figures, study_figures
+
+    for experiment, dataset in studies(summary):
+        own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
+        shown = own or _full(summary, experiment, dataset)
+        if not shown:
+            continue
+        name = f"{'this' if own else committed.FULL} scale, {summarise(shown).strength}"
+        if experiment == "ODR-2":
+            figure = study_figures.amounts(shown, dataset, name, summary.textures(dataset))
+        else:
+            figure = study_figures.environments(shown, dataset, name)
+        figures.show(figure, f"{experiment} on {dataset}. Filled: {name}. Open: published.")
 
 
 def timings(summary: Summary) -> "Styler":

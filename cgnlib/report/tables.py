@@ -175,6 +175,8 @@ def comparison(
         mark=mark,
         full=committed.beside(experiment, params),
     )
+    reason = missing if isinstance(missing, str) else "not run"
+    rows = rows or [{"Trained on": f"{MISSING}: {reason}"}]
     title = caption or f"{experiment}, {metric.replace('_', ' ')} in %, {params.dataset}"
     return styled(pd.DataFrame(rows), title)
 
