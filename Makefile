@@ -1,16 +1,18 @@
 # make report   run every notebook of one scale and build the book: build/html/index.html
+#               SCALE=full SEEDS=0,1,2 repeats everything with these seeds (default: the scale's own)
 # make test     lint and test
 # Both build the environment first, when requirements.txt or pyproject.toml changed.
 
 SHELL := /bin/bash
 FAMILY ?= mnist
 SCALE ?= embedded
+SEEDS ?=
 VENV ?= .venv
 CORES ?= 2
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 # Position of the summary, such as 10/10.
-LAST := "from cgnlib.report.jobs import jobs; n = jobs('$(SCALE)', '$(FAMILY)')[0].total; print(f'{n}/{n}')"
+LAST := "from cgnlib.report import jobs, seeds; n = jobs.jobs('$(SCALE)', '$(FAMILY)', seeds.parse_seeds('$(SEEDS)'))[0].total; print(f'{n}/{n}')"
 
 .PHONY: report test env check-family clean
 
@@ -22,12 +24,13 @@ report: check-family
 	@worst=0; note() { s=$$?; [ $$s -le $$worst ] || worst=$$s; }; \
 	trap 'echo "interrupted: run make report again to continue" >&2; exit 130' INT TERM; \
 	$(PY) -m cgnlib check params/$(SCALE)/*_mnist.yaml >/dev/null || exit 2; \
-	$(PY) -m snakemake --snakefile Snakefile --config scale=$(SCALE) family=$(FAMILY) \
-	    --cores $(CORES) --keep-going --rerun-incomplete --rerun-triggers mtime --nolock \
+	$(PY) -m cgnlib status --scale $(SCALE) --seeds "$(SEEDS)" >/dev/null || exit 2; \
+	$(PY) -m snakemake --snakefile Snakefile \
+	    --config scale=$(SCALE) family=$(FAMILY) seeds="$(SEEDS)" --cores $(CORES) --keep-going --rerun-incomplete --rerun-triggers mtime --nolock \
 	    --quiet all || note; \
 	$(PY) -m cgnlib run summary $(SCALE) -p family $(FAMILY) \
 	    --label "$$($(PY) -c $(LAST))" || note; \
-	$(PY) -m cgnlib book --scale $(SCALE) --family $(FAMILY) || note; \
+	$(PY) -m cgnlib book --scale $(SCALE) --family $(FAMILY) --seeds "$(SEEDS)" || note; \
 	exit $$worst
 
 test:

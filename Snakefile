@@ -3,6 +3,9 @@
 #
 #   snakemake --config scale=paper --cores 2 --keep-going --rerun-incomplete --rerun-triggers mtime
 #
+# `--config seeds=0,1,2` repeats every notebook with other seeds (default: the scale's own). One rule
+# is one notebook with one dataset and one seed.
+#
 # A rule's output is a stamp, not the published `done`: Snakemake deletes outputs before a rule
 # starts and when it fails, and an earlier good result must survive both. `python -m cgnlib run`
 # decides what counts as finished and publishes it.
@@ -12,49 +15,46 @@ import sys
 from pathlib import Path
 
 from cgnlib.report import jobs
+from cgnlib.report.seeds import parse_seeds
 
 SCALE = config.get("scale", "embedded")
 FAMILY = config.get("family", "mnist")
-JOBS = jobs.jobs(SCALE, FAMILY)
-jobs.prune_stamps(SCALE, FAMILY)  # a result that was deleted or failed since is made again
+SEEDS = parse_seeds(config.get("seeds"))
+JOBS = jobs.jobs(SCALE, FAMILY, SEEDS)
+jobs.prune_stamps(SCALE, FAMILY, SEEDS)  # a result that was deleted or failed since is made again
 
 # What a notebook's numbers or pages depend on; the command line, the book's builder and the planner
 # are not among it.
 APART = {"__main__", "book", "checklist", "checklist_items", "compare", "compare_text", "contents",
          "costs", "discrepancies", "evidence", "execution", "hyperparameters", "jobs",
-         "markdown", "plan", "publication", "request", "sources", "summary", "variations"}
+         "markdown", "plan", "publication", "request", "seeds", "sources", "summary", "variations"}
 SOURCES = sorted(str(path) for path in Path("cgnlib").rglob("*.py") if path.stem not in APART)
 TABLES = sorted(str(path) for path in Path("params").glob("*.yaml")
                 if path.stem not in ("costs", "discrepancies"))
 
 
-def stamp(job):
-    return os.path.relpath(jobs.stamp(job.scale, job.dataset, job.notebook))
-
-
 rule all:
     localrule: True
     input:
-        [stamp(job) for job in JOBS],
+        [os.path.relpath(job.stamp) for job in JOBS],
 
 
 for job in JOBS:
 
     rule:
         name:
-            f"{job.notebook}_{job.dataset}"
+            job.name
         input:
             f"book/{job.notebook}.ipynb",
             f"params/{job.params}.yaml",
             SOURCES,
             TABLES,
             # Not `ancient`: with it Snakemake 9 forgets this job when the needed one is made again.
-            [os.path.relpath(jobs.stamp(job.scale, job.dataset, job.needs))] if job.needs else [],
+            [os.path.relpath(job.needed)] if job.needed else [],
         output:
-            touch(stamp(job)),
+            touch(os.path.relpath(job.stamp)),
         params:
-            command=[sys.executable, "-m", "cgnlib", "run", job.notebook, job.params,
-                     "--label", job.label],
+            command=[sys.executable, "-m", "cgnlib", *job.words],
         threads: job.threads
         priority: job.total - job.position
         shell:

@@ -50,13 +50,14 @@ def _check(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace) -> int:
     from cgnlib.report import plan
     from cgnlib.report.request import params_path
+    from cgnlib.report.seeds import parse_seeds
 
     if args.write_costs:
         print(plan.write_costs())
         return 0
     if not args.params:
         raise UserError("plan needs PARAMS, such as embedded/colored_mnist")
-    predictions = plan.predict([params_path(name) for name in args.params])
+    predictions = plan.predict([params_path(name) for name in args.params], parse_seeds(args.seeds))
     print(json.dumps(plan.as_dict(predictions), indent=1) if args.json else plan.table(predictions))
     return 0
 
@@ -69,14 +70,16 @@ def _run(args: argparse.Namespace) -> int:
 
 def _book(args: argparse.Namespace) -> int:
     from cgnlib.report.book import build_book
+    from cgnlib.report.seeds import parse_seeds
 
-    return build_book(args.scale, args.family)
+    return build_book(args.scale, args.family, parse_seeds(args.seeds))
 
 
 def _status(args: argparse.Namespace) -> int:
     from cgnlib.report import jobs
+    from cgnlib.report.seeds import parse_seeds
 
-    rows = jobs.status(args.scale, args.family)
+    rows = jobs.status(args.scale, args.family, parse_seeds(args.seeds))
     print(json.dumps(jobs.as_dicts(rows), indent=1) if args.json else jobs.status_table(rows))
     return 0
 
@@ -191,6 +194,12 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
         )
 
 
+def _add_seeds(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seeds", default="", metavar="LIST", help="such as 0,1,2 (default: the scale's own)"
+    )
+
+
 def _add_plan(plan: argparse.ArgumentParser) -> None:
     plan.add_argument(
         "params",
@@ -198,6 +207,7 @@ def _add_plan(plan: argparse.ArgumentParser) -> None:
         metavar="PARAMS",
         help="path, or a preset such as embedded/colored_mnist",
     )
+    _add_seeds(plan)
     plan.add_argument("--json", action="store_true", help="print JSON")
     plan.add_argument(
         "--write-costs",
@@ -234,9 +244,11 @@ def parser() -> argparse.ArgumentParser:
     book = command("book", _book, "build the HTML report from what has run")
     book.add_argument("--scale", default="embedded", help="scale to report (default: embedded)")
     book.add_argument("--family", default="mnist", help="family to report (default: mnist)")
+    _add_seeds(book)
     status = command("status", _status, "say what is done, running, missing or failed")
     status.add_argument("--scale", help="only this scale")
     status.add_argument("--family", default="mnist", help="family (default: mnist)")
+    _add_seeds(status)
     status.add_argument("--json", action="store_true", help="print JSON")
     records = command("records", _records, "print the records of all finished runs as JSON lines")
     for name in ("scale", "dataset", "experiment"):

@@ -6,9 +6,9 @@ parameter file changes a code path other than through the values it names.
 """
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cgnlib.datasets import MnistDataset
 
@@ -28,6 +28,21 @@ DROPPED = {
     },
     "noise": {"cgn_shared_noise": True},
 }
+
+
+def whole_numbers(text: str, name: str, low: int, high: int) -> tuple[int, ...]:
+    """The whole numbers of a comma-separated list, each from ``low`` to ``high``; () for none.
+
+    Raises:
+        ValueError: anything else, or a number given twice.
+    """
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError(f"{name}: {text!r} is no comma-separated list of whole numbers")
+    numbers = tuple(int(part) for part in parts)
+    if any(not low <= number <= high for number in numbers) or len(set(numbers)) < len(numbers):
+        raise ValueError(f"{name}: {text!r} must hold numbers from {low} to {high}, each once")
+    return numbers
 
 
 class MnistParams(BaseModel):
@@ -177,6 +192,26 @@ class MnistParams(BaseModel):
         0.1, ge=0.0, le=1.0, description="share of real images in Original+CGN batches"
     )
 
+    # Amount and ratio of counterfactuals, causal identification
+    amount_sizes: str = Field(
+        "", description="sizes of the sets compared, by comma; empty: not run"
+    )
+    amount_ratios: str = Field(
+        "1,5,10,20", description="texturings per mask compared at each size, by comma"
+    )
+    amount_setting: Literal["CGN", "Original+CGN"] = Field(
+        "CGN", description="trained on counterfactuals alone, or with real images"
+    )
+    amount_steps: int = Field(
+        1500, ge=0, description="updates per size and ratio; 0: count by epochs"
+    )
+    amount_bank_images: int = Field(
+        100_000, ge=10, description="most entries of one bank in that comparison"
+    )
+    causal_degrees: str = Field(
+        "", description="correlations in % of the test environments, by comma; empty: not run"
+    )
+
     # Inductive bias requirements
     ibr_cgn_steps: int = Field(350, ge=1, description="generator updates per ablation")
     ibr_classifier_steps: int = Field(250, ge=1, description="classifier updates per ablation")
@@ -206,6 +241,12 @@ class MnistParams(BaseModel):
         4, ge=1, le=16, description="side of a superpixel (about) or of a square"
     )
 
+    @field_validator("amount_sizes", "amount_ratios", "causal_degrees", mode="before")
+    @classmethod
+    def _list_of_one(cls, value: Any) -> Any:
+        """YAML and ``-p`` read a list of one number as that number."""
+        return str(value) if type(value) is int else value
+
     @model_validator(mode="after")
     def _consistent(self) -> "MnistParams":
         if self.mask_low >= self.mask_high:
@@ -217,6 +258,16 @@ class MnistParams(BaseModel):
                 f"tsne_perplexity {self.tsne_perplexity:g} must lie below tsne_images "
                 f"{self.tsne_images}"
             )
+        for name, low, high in (
+            ("amount_sizes", 10, 10**8),
+            ("amount_ratios", 1, 1000),
+            ("causal_degrees", 10, 100),
+        ):
+            whole_numbers(getattr(self, name), name, low, high)
+        if self.amount_sizes and not self.amount_ratios:
+            raise ValueError("amount_sizes needs amount_ratios: give both, or empty both")
+        if self.causal_degrees and self.dataset == "colored_mnist":
+            raise ValueError("causal_degrees: colored_mnist has no background to compare with")
         return self
 
     def bias_groups(self) -> list[str]:

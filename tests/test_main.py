@@ -62,6 +62,8 @@ def test_reading_commands_answer_without_torch(command, good, workplace):
         (["status", "--scale", "nothing"], "no scale"),
         (["book", "--scale", "nothing"], "no scale"),
         (["plan"], "plan needs PARAMS"),
+        (["status", "--seeds", "x"], "write SEEDS=0,1,2"),
+        (["status", "--scale", "smoke", "--seeds", "1"], "leaves out 0"),
     ],
 )
 def test_mistakes_are_one_line(arguments, message, good, workplace, capsys):

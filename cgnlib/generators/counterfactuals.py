@@ -4,6 +4,7 @@ A counterfactual is a composition of independent parts. Keeping the parts (uint8
 batch when it is asked for costs the memory of some thousand images instead of a million.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -64,6 +65,17 @@ def _warped(bank: Bank, seed: int) -> Bank:
     return Bank(pixels, bank.labels)
 
 
+def fill_banks(
+    cgn: MnistCgn, masks: int, textures: int, seed: int, warp: bool = False
+) -> dict[str, Bank]:
+    """The three banks by role: ``masks`` shapes, ``textures`` foregrounds and backgrounds. With
+    ``warp`` each mask is deformed a little (:mod:`cgnlib.data.warps`): a mechanism trained on few
+    digits draws fewer shapes than there are."""
+    counts = {"shape": masks, "foreground": textures, "background": textures}
+    banks = {role: fill_bank(cgn, role, count, seed) for role, count in counts.items()}
+    return {**banks, "shape": _warped(banks["shape"], seed)} if warp else banks
+
+
 class Counterfactuals:
     """A set of ``count`` labelled counterfactual images over three banks.
 
@@ -79,8 +91,7 @@ class Counterfactuals:
         bank_limit: most entries per bank.
         seed: of noise, labels and combinations.
         stream: name of the random stream: a held-out set differs from the training set.
-        warp: deform each mask of the bank a little (:mod:`cgnlib.data.warps`): a mechanism trained
-            on few digits draws fewer shapes than there are.
+        warp: deform each mask of the bank a little.
     """
 
     def __init__(
@@ -94,14 +105,25 @@ class Counterfactuals:
         warp: bool = False,
     ):
         bank_seed = seed if stream == "train" else seed_for(seed, stream)
-        masks = min(-(-count // ratio), bank_limit)
-        textures = min(count, bank_limit)
-        self.shape = fill_bank(cgn, "shape", masks, bank_seed)
-        if warp:
-            self.shape = _warped(self.shape, bank_seed)
-        self.foreground = fill_bank(cgn, "foreground", textures, bank_seed)
-        self.background = fill_bank(cgn, "background", textures, bank_seed)
-        generator = rng(bank_seed, "combinations")
+        masks, textures = min(-(-count // ratio), bank_limit), min(count, bank_limit)
+        self._combine(fill_banks(cgn, masks, textures, bank_seed, warp), count, ratio, bank_seed)
+
+    @classmethod
+    def over(
+        cls, banks: Mapping[str, Bank], count: int, ratio: int, seed: int
+    ) -> "Counterfactuals":
+        """A set over the beginnings of given banks (:func:`fill_banks`): sets over the same banks
+        are nested, and no bank is filled twice."""
+        made = cls.__new__(cls)
+        made._combine(banks, count, ratio, seed)
+        return made
+
+    def _combine(self, banks: Mapping[str, Bank], count: int, ratio: int, seed: int) -> None:
+        self.shape, self.foreground = banks["shape"], banks["foreground"]
+        self.background = banks["background"]
+        masks = min(-(-count // ratio), len(self.shape))
+        textures = min(count, len(self.foreground))
+        generator = rng(seed, "combinations")
         self._index = torch.stack(
             [  # (count, 3) int32
                 (torch.arange(count) // ratio) % masks,

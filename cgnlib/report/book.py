@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cgnlib.paths import build_root, project_root, results_root
@@ -89,8 +90,10 @@ def _report_states(states: list[State]) -> None:
             _say(f"{state.state.upper()}: {place}{': ' if state.reason else ''}{state.reason}")
 
 
-def build_book(scale: str = "embedded", family: str = "mnist") -> int:
+def build_book(scale: str = "embedded", family: str = "mnist", seeds: Sequence[int] = ()) -> int:
     """Build ``build/html`` from what has run at ``scale``; prints the path of its first page last.
+
+    ``seeds`` are expected of every notebook, by default those of the scale.
 
     Returns:
         0, or 1 when a page is of a failed run, the build warned, or the build broke (then the
@@ -103,14 +106,14 @@ def build_book(scale: str = "embedded", family: str = "mnist") -> int:
     root.mkdir(parents=True, exist_ok=True)
     with open(root / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _build_locked(scale, family, root)
+        return _build_locked(scale, family, seeds, root)
 
 
-def _build_locked(scale: str, family: str, root: Path) -> int:
+def _build_locked(scale: str, family: str, seeds: Sequence[int], root: Path) -> int:
     published = root / "html"
     recover_html(published)
     publication.recover_all(results_root() / scale)
-    states = jobs.status(scale, family)
+    states = jobs.status(scale, family, seeds)
     pages = stage(scale, states, root / "source")
     _say("book: building")
     status, output = _build(root / "source", root / "work")

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from cgnlib.params import MnistParams
 from cgnlib.report import published
+from cgnlib.report.numbers import interval, number
 from cgnlib.report.record_model import Record
+from cgnlib.report.statistics import summarise
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -19,6 +20,7 @@ OTHER_TEXTURES_NOTE = (
 )
 NOT_AVAILABLE = "\u2013"  # a source that has no such row
 SOURCES = ("P", "R1", "R2")
+FULL_SCALE = "Full scale (mean, 95 % interval)"
 COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2"}
 _VARIANT = re.compile(r" \((released|retrained)\)$")
 
@@ -40,13 +42,6 @@ def styled(frame: Any, caption: str = "") -> "Styler":
         lambda text: "color: #6b6b6b; font-style: italic;" if str(text).startswith(MISSING) else ""
     )
     return style.set_caption(caption) if caption else style
-
-
-def number(value: float, unit: str) -> str:
-    """``95.1`` for accuracies in %, ``0.971`` for shares, ``123 s`` for anything else."""
-    if unit == "%":
-        return f"{value:.1f}"
-    return f"{value:.3f}" if unit == "share" else f"{value:,.4g} {unit}"
 
 
 def other_textures(params: MnistParams) -> bool:
@@ -72,19 +67,12 @@ def published_cell(rows: Sequence[published.Row]) -> str:
 def own_cells(found: Sequence[Record], reason: str) -> dict[str, str]:
     if not found:
         return {"This run": f"{MISSING}: {reason}", "95 % interval": "", "n": "", "Seed": ""}
-    unit = found[0].unit
-    shown = number(fmean(record.value for record in found), unit)
-    if len(found) > 1:
-        shown += f" ± {stdev(record.value for record in found):.2g}"
-    whole = all(record.interval_low is not None for record in found)
-    low, high = (
-        (min(r.interval_low for r in found), max(r.interval_high for r in found))
-        if whole
-        else (0.0, 0.0)
-    )
+    mean = summarise(found)
+    shown = number(mean.value, mean.unit) + (f" ± {mean.std:.2g}" if mean.std is not None else "")
+    over = " over seeds" if mean.over == "seeds" else ""
     return {
         "This run": shown,
-        "95 % interval": f"{number(low, unit)}\u2013{number(high, unit)}" if whole else "",
+        "95 % interval": interval(mean) + over,
         "n": f"{found[0].n:,}",
-        "Seed": ", ".join(str(r.seed) for r in found),
+        "Seed": ", ".join(str(seed) for seed in mean.seeds),
     }

@@ -146,8 +146,10 @@ def _sizes(evidence: Evidence) -> str:
         sizes = sorted({one.weights for one in group if one.weights})
         if sizes:
             told.append(f"{KINDS.get(kind, kind)} {' or '.join(f'{size:,}' for size in sizes)}")
-    return f"weights: {'; '.join(told) or NOTHING}; trained for {evidence.links('hqc')}; "
+    return (
+        f"weights: {'; '.join(told) or NOTHING}; trained for {evidence.links('hqc')}; "
         f"runs: {_what_ran(evidence)}"
+    )
 
 
 def _bounds(_evidence: Evidence) -> str:

@@ -40,7 +40,7 @@ class AtMost(Rule):
     value: float
 
 
-class IntervalAbove(_Condition):
+class IntervalAbove(Rule):
     """The whole interval lies above ``value``: what a paired difference is asked for."""
 
     kind: Literal["interval_above"]
@@ -50,7 +50,8 @@ class IntervalAbove(_Condition):
 
 
 class Beats(Rule):
-    """``setting`` lies at least ``value`` above ``over`` and their intervals do not overlap."""
+    """``setting`` lies at least ``value`` above ``over``, and not by chance: their intervals do not
+    overlap, or, from three common seeds on, that of their paired difference lies above 0."""
 
     kind: Literal["beats"]
     setting: str
@@ -70,7 +71,8 @@ class ReachesPublished(Rule):
 
 
 class DroppingHurts(Rule):
-    """Each dropped group lowers at least one metric by more than its margin against the control."""
+    """Each dropped group lowers at least one metric by more than its margin against the control;
+    from three common seeds on, the interval of that paired loss must also lie above 0."""
 
     kind: Literal["dropping_hurts"]
     margins: dict[str, float] = Field(min_length=1)

@@ -30,6 +30,7 @@ class Pages:
 
     summary: list[str] = field(default_factory=list)
     datasets: dict[str, list[str]] = field(default_factory=dict)
+    repetitions: list[str] = field(default_factory=list)  # of the same parameters, other seeds
     variations: list[str] = field(default_factory=list)  # runs with other parameters
     prose: list[str] = field(default_factory=list)
 
@@ -37,6 +38,7 @@ class Pages:
         """The ``_toc.yml`` of jupyter-book."""
         parts = [("Summary", self.summary)]
         parts += [(TITLES.get(name, name), pages) for name, pages in self.datasets.items()]
+        parts += [("Repetitions with other seeds", self.repetitions)]
         parts += [("Runs with other parameters", self.variations), ("About", self.prose)]
         return {
             "format": "jb-book",
@@ -130,7 +132,7 @@ def _stage_run(state: State, source: Path) -> list[str]:
         )
     )
     staged = []
-    if (target / "done").is_file():
+    if (target / "done").is_file() and not publication.records_only(target):
         _stage_done(target, source / document, state)
         staged.append(document)
     if state.state == "failed":
@@ -148,19 +150,22 @@ def _what_ran(states: list[State]) -> str:
         word = state.state if state.state == "done" else f"**{state.state.upper()}**"
         reason = f": {state.reason}" if state.reason else ""
         document = "/".join(filter(None, ("/results", state.scale, state.dataset, state.notebook)))
-        shown = state.state == "failed" or (Path(state.folder) / "done").is_file()
+        target = Path(state.folder)
+        finished = (target / "done").is_file() and not publication.records_only(target)
+        shown = state.state == "failed" or finished
         name = f"{{doc}}`{state.notebook} <{document}>`" if shown else state.notebook
         command = run.get("command", "")
         cells = [
             name,
             f"`{state.dataset}`" if state.dataset else "all",
+            "" if state.seed is None else str(state.seed),
             f"{word}{reason}",
             state.finished_at[:16].replace("T", " "),
             "" if state.seconds is None else f"{state.seconds:.0f}",
             f"`{command}`" if command else "",
         ]
         rows.append(cells)
-    heads = ("Notebook", "Dataset", "State", "Finished (UTC)", "Seconds", "Command")
+    heads = ("Notebook", "Dataset", "Seed", "State", "Finished (UTC)", "Seconds", "Command")
     return (
         "# What ran\n\n"
         "Every run that this report consists of, in the state in which the book was built. Times "
@@ -203,7 +208,7 @@ def stage(scale: str, states: list[State], source: Path) -> Pages:
     for state in states:
         staged = _stage_run(state, source)
         if "@" in state.notebook:
-            pages.variations += staged
+            (pages.variations if state.seed is None else pages.repetitions).extend(staged)
         elif state.dataset:
             pages.datasets.setdefault(state.dataset, []).extend(staged)
         else:

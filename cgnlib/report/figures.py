@@ -226,30 +226,25 @@ def accuracy_rows(
     ``mark`` is added to the name of each source, e.g. ``other textures``.
     """
     from cgnlib.report import published, tables
+    from cgnlib.report.statistics import summarise
 
     cells = tables.comparison_rows(records, experiment, dataset, metric)
     rows, suffix = [], f" ({mark})" if mark else ""
     for setting in (cell["Trained on"] for cell in cells):
-        ours = next(
-            (
-                r
-                for r in records
-                if (r.experiment, r.dataset, r.metric, r.setting)
-                == (experiment, dataset, metric, setting)
-            ),
-            None,
-        )
+        wanted = (experiment, dataset, metric, setting)
+        found = [r for r in records if (r.experiment, r.dataset, r.metric, r.setting) == wanted]
+        ours = summarise(found) if found else None
         theirs = {
             {"P": "paper", "R1": "reproduction 1"}[row.source] + suffix: row.value
             for row in published.rows(experiment, dataset, metric)
             if row.setting == setting and row.source in ("P", "R1") and row.table != "stored runs"
         }
-        has_interval = ours is not None and ours.interval_low is not None
+        has_interval = ours is not None and ours.low is not None
         rows.append(
             {
                 "setting": setting,
                 "value": ours.value if ours else None,
-                "interval": (ours.interval_low, ours.interval_high) if has_interval else None,
+                "interval": (ours.low, ours.high) if has_interval else None,
                 "published": theirs,
             }
         )

@@ -1,14 +1,18 @@
 """Which notebooks a report consists of, in which order, and what became of each."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
+from cgnlib.parameter_reading import load_params
+from cgnlib.params import MnistParams
 from cgnlib.paths import project_root, results_root
 from cgnlib.report import publication
+from cgnlib.report.request import notebook_path, repeated_hash
+from cgnlib.report.seeds import seeds_of
 
 SUMMARY = "summary"
 KNOWN_FAMILIES = ("mnist", "scenes9", "genint", "all")
@@ -34,7 +38,8 @@ READING_ORDER = ("hqc", "ibr", "odr", "explain")  # of the pages in the book
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook executed with one parameter file, ``position`` (1-based) among ``total``."""
+    """One notebook executed with one parameter file and seed, ``position`` (1-based) among
+    ``total``; ``repeats`` when the seed is not the file's."""
 
     notebook: str
     dataset: str
@@ -42,6 +47,8 @@ class Job:
     needs: str | None
     position: int
     total: int
+    seed: int = 0
+    repeats: bool = False
 
     @property
     def params(self) -> str:
@@ -53,12 +60,38 @@ class Job:
         """Position as shown in progress lines."""
         return f"{self.position}/{self.total}"
 
+    @property
+    def name(self) -> str:
+        """What Snakemake calls it: ``odr_colored_mnist``, ``odr_colored_mnist_seed1``."""
+        return f"{self.notebook}_{self.dataset}" + (f"_seed{self.seed}" if self.repeats else "")
+
+    @property
+    def words(self) -> list[str]:
+        """Arguments of ``python -m cgnlib`` that run it."""
+        seed = ["-p", "seed", str(self.seed)] if self.repeats else []
+        return ["run", self.notebook, self.params, *seed, "--label", self.label]
+
+    @property
+    def stamp(self) -> Path:
+        """The file that tells Snakemake that it is up to date (see :func:`stamp`)."""
+        seed = self.seed if self.repeats else None
+        return stamp(self.scale, self.dataset, self.notebook, seed)
+
+    @property
+    def needed(self) -> Path | None:
+        """The stamp of the job whose artefacts it starts from."""
+        return replace(self, notebook=self.needs).stamp if self.needs else None
+
     @cached_property
     def threads(self) -> int:
         """Threads that the parameter file asks for."""
-        from cgnlib.parameter_reading import load_params
+        return _file(self.scale, self.dataset).threads
 
-        return load_params(project_root() / "params" / f"{self.params}.yaml").threads
+    @cached_property
+    def target(self) -> Path:
+        """Where its results are published."""
+        params = _file(self.scale, self.dataset)
+        return _target(self.scale, self.dataset, self.notebook, self.seed, params)
 
 
 def family(name: str) -> Family:
@@ -80,26 +113,66 @@ def scales() -> list[str]:
     return sorted({path.parent.name for path in folder.glob("*/*.yaml")})
 
 
-def jobs(scale: str, family_name: str = "mnist") -> list[Job]:
+def _path(scale: str, dataset: str) -> Path:
+    return project_root() / "params" / scale / f"{dataset}.yaml"
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, changed_ns: int) -> MnistParams:
+    return load_params(path)
+
+
+def _file(scale: str, dataset: str) -> MnistParams:
+    path = _path(scale, dataset)
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def _target(scale: str, dataset: str, notebook: str, seed: int, params: MnistParams) -> Path:
+    """Where ``notebook`` with this seed is published; ``params`` are the file's."""
+    folder = results_root() / scale / dataset
+    if seed == params.seed:
+        return folder / notebook
+    return folder / f"{notebook}@{repeated_hash(notebook_path(notebook), params, seed)}"
+
+
+def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> list[Job]:
     """The jobs of a report in the order in which they run; the summary, always last, is not among
     them but counts in ``total``.
 
-    Every dataset's first accuracies come before the ablations, which take longest.
+    Everything with the file's own seed comes first, then the repetitions, seed by seed; within one
+    seed every dataset's first accuracies come before the ablations, which take longest.
+
+    Args:
+        seeds: by default those of the scale (:mod:`cgnlib.report.seeds`), else the file's.
 
     Raises:
-        UserError: unknown family or scale, or a scale without a parameter file of some dataset.
+        UserError: unknown family or scale, a scale without a parameter file of some dataset, seeds
+            without the file's.
     """
     chosen = family(family_name)
     for dataset in chosen.datasets:
-        path = project_root() / "params" / scale / f"{dataset}.yaml"
+        path = _path(scale, dataset)
         if not path.is_file():
             raise UserError(f"no parameter file {path}: SCALE must be one of {', '.join(scales())}")
     last = chosen.steps[-1]
     order = [(dataset, step) for dataset in chosen.datasets for step in chosen.steps[:-1]]
     order += [(dataset, last) for dataset in chosen.datasets]
+    usual = {dataset: _file(scale, dataset) for dataset in chosen.datasets}
+    listed = {dataset: seeds_of(scale, usual[dataset], seeds) for dataset in chosen.datasets}
+    rounds = len(next(iter(listed.values())))
+    planned = [(number, one) for number in range(rounds) for one in order]
     return [
-        Job(notebook, dataset, scale, needs, position, len(order) + 1)
-        for position, (dataset, (notebook, needs)) in enumerate(order, 1)
+        Job(
+            notebook,
+            dataset,
+            scale,
+            needs,
+            position,
+            len(planned) + 1,
+            listed[dataset][number],
+            number > 0,
+        )
+        for position, (number, (dataset, (notebook, needs))) in enumerate(planned, 1)
     ]
 
 
@@ -111,6 +184,7 @@ class State:
     dataset: str  # empty for the summary
     notebook: str  # with @hash for a run with other parameters
     state: str
+    seed: int | None = None  # of the parameter file's run and its repetitions
     finished_at: str = ""
     seconds: float | None = None
     reason: str = ""
@@ -118,7 +192,7 @@ class State:
     folder: str = ""
 
 
-def state_of(target: Path, scale: str, dataset: str) -> State:
+def state_of(target: Path, scale: str, dataset: str, seed: int | None = None) -> State:
     """The state of the run published at ``target``."""
     done = publication.read_json(target / "done")
     ran = publication.read_json(target / "run.json") or {}
@@ -133,11 +207,13 @@ def state_of(target: Path, scale: str, dataset: str) -> State:
         state, reason, finished = "failed", failure.reason, failure.finished_at
     elif done is not None:
         state, finished = "done", str(done.get("finished_at", ""))
+        reason = "committed records, no page" if publication.records_only(target) else ""
     return State(
         scale=scale,
         dataset=dataset,
         notebook=target.name,
         state=state,
+        seed=seed,
         finished_at=finished,
         seconds=ran.get("seconds") if state == "done" else None,
         reason=reason,
@@ -154,11 +230,29 @@ def _found(folder: Path, notebook: str) -> Iterator[Path]:
     yield from (folder / name for name in sorted(names))
 
 
-def status(scale: str | None = None, family_name: str = "mnist") -> list[State]:
-    """The state of every run, per scale, dataset and notebook, in the book's order.
+def _states(scale: str, dataset: str, seeds: Sequence[int]) -> Iterator[State]:
+    """The runs of one parameter file, expected or found, in the book's order."""
+    folder, params = results_root() / scale / dataset, _file(scale, dataset)
+    for notebook in READING_ORDER:
+        expected = {
+            _target(scale, dataset, notebook, seed, params): seed
+            for seed in seeds_of(scale, params, seeds)
+        }
+        found = [target for target in _found(folder, notebook) if target not in expected]
+        for target in [*expected, *found]:
+            yield state_of(target, scale, dataset, expected.get(target))
+
+
+def status(
+    scale: str | None = None, family_name: str = "mnist", seeds: Sequence[int] = ()
+) -> list[State]:
+    """The state of every run, per scale, dataset, notebook and seed, in the book's order.
+
+    Args:
+        seeds: expected of every parameter file; by default those of its scale.
 
     Raises:
-        UserError: unknown family, or a scale without parameter files.
+        UserError: unknown family, a scale without parameter files, a bad parameter file.
     """
     chosen = family(family_name)
     if scale is not None and scale not in scales():
@@ -166,13 +260,9 @@ def status(scale: str | None = None, family_name: str = "mnist") -> list[State]:
     rows = []
     for name in [scale] if scale else scales():
         root = results_root() / name
-        present = [
-            d for d in chosen.datasets if (project_root() / "params" / name / f"{d}.yaml").is_file()
-        ]
+        present = [dataset for dataset in chosen.datasets if _path(name, dataset).is_file()]
         for dataset in present:
-            for notebook in READING_ORDER:
-                targets = [root / dataset / notebook, *_found(root / dataset, notebook)]
-                rows += [state_of(target, name, dataset) for target in targets]
+            rows += _states(name, dataset, seeds)
         if present:
             rows.append(state_of(root / SUMMARY, name, ""))
     return rows
@@ -180,17 +270,19 @@ def status(scale: str | None = None, family_name: str = "mnist") -> list[State]:
 
 def status_table(rows: list[State]) -> str:
     """``rows`` as aligned text."""
-    cells = [("scale", "dataset", "notebook", "state", "finished (UTC)", "note")]
+    cells = [("scale", "dataset", "notebook", "seed", "state", "finished (UTC)", "note")]
     for row in rows:
         note = row.reason
         if row.earlier_result:
             note = "; ".join(filter(None, [note, "an earlier result is kept"]))
         finished = row.finished_at.removesuffix("+00:00").replace("T", " ")
-        cells.append((row.scale, row.dataset or "(all)", row.notebook, row.state, finished, note))
-    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+        seed = "" if row.seed is None else str(row.seed)
+        place = (row.scale, row.dataset or "(all)", row.notebook, seed)
+        cells.append((*place, row.state, finished, note))
+    widths = [max(len(line[column]) for line in cells) for column in range(6)]
     lines = [
         "  ".join(
-            (*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[5])
+            (*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[6])
         ).rstrip()
         for line in cells
     ]
@@ -202,18 +294,18 @@ def as_dicts(rows: list[State]) -> list[dict]:
     return [asdict(row) for row in rows]
 
 
-def stamp(scale: str, dataset: str, notebook: str) -> Path:
+def stamp(scale: str, dataset: str, notebook: str, seed: int | None = None) -> Path:
     """The file that tells Snakemake that a job is up to date.
 
     Not the published ``done``: Snakemake deletes a rule's outputs before it starts the rule and
-    when it fails, and an earlier good result must survive both.
+    when it fails, and an earlier good result must survive both. ``seed`` is that of a repetition.
     """
-    return results_root() / ".stamps" / scale / dataset / notebook
+    name = notebook if seed is None else f"{notebook}-seed{seed}"
+    return results_root() / ".stamps" / scale / dataset / name
 
 
-def prune_stamps(scale: str, family_name: str = "mnist") -> None:
+def prune_stamps(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> None:
     """Remove stamps of jobs whose result is gone, has failed or was interrupted since."""
-    for job in jobs(scale, family_name):
-        target = results_root() / scale / job.dataset / job.notebook
-        if state_of(target, scale, job.dataset).state != "done":
-            stamp(scale, job.dataset, job.notebook).unlink(missing_ok=True)
+    for job in jobs(scale, family_name, seeds):
+        if job.stamp.exists() and state_of(job.target, scale, job.dataset).state != "done":
+            job.stamp.unlink(missing_ok=True)

@@ -4,13 +4,13 @@ Lists the artefacts that each notebook of a parameter file needs, with their upd
 them from what ran on this machine, else from the shipped table scaled by a short calibration.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import load_params
-from cgnlib.params import MnistParams
+from cgnlib.params import MnistParams, whole_numbers
 from cgnlib.report.costs import (
     DRIVERS,
     OVERHEAD,
@@ -22,6 +22,7 @@ from cgnlib.report.costs import (
     write_costs,
 )
 from cgnlib.report.jobs import FAMILIES
+from cgnlib.report.seeds import seeds_of
 
 __all__ = ["Item", "Prediction", "as_dict", "predict", "table", "work", "write_costs"]
 
@@ -56,6 +57,7 @@ class Prediction:
     peak_memory_mb: float | None
     disk_mb: float | None
     source: str
+    seed: int = 0
 
 
 def _cgn(params: MnistParams, name: str, updates: int, **changed: object) -> Item:
@@ -112,6 +114,8 @@ def _odr(params: MnistParams) -> Iterator[Item]:
     for setting in ("Original", "CGN", "Original+CGN"):
         for split in ("test", "train"):
             yield Item("predictions", f"{setting}, {split}", 0)
+    yield from _amounts(params)
+    yield from _causal(params)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))
 
 
@@ -124,6 +128,28 @@ def _explain(params: MnistParams) -> Iterator[Item]:
         for panel in ("real", "counterfactual"):
             yield Item("embedding", f"{setting}, {panel}", 0)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "explain"),))
+
+
+def _amounts(params: MnistParams) -> Iterator[Item]:
+    """The classifiers of ODR-2. Filling their banks is not priced: it is part of the first one."""
+    for size in whole_numbers(params.amount_sizes, "amount_sizes", 10, 10**8):
+        one = params.model_copy(update={"cf_images": size})
+        updates = params.amount_steps or _epoch_updates(one, params.amount_setting)
+        for ratio in whole_numbers(params.amount_ratios, "amount_ratios", 1, 1000):
+            name = f"{size:,}, ratio {ratio}"
+            yield _classifier(params, params.amount_setting, updates, name)
+            yield Item("predictions", name, 0)
+
+
+def _causal(params: MnistParams) -> Iterator[Item]:
+    """The classifiers of ODR-5; that of the shape is the row CGN of ODR-1."""
+    degrees = whole_numbers(params.causal_degrees, "causal_degrees", 10, 100)
+    updates = params.classifier_steps or _epoch_updates(params, "CGN")
+    for mechanism in ("foreground", "background") if degrees else ():
+        yield _classifier(params, "CGN", updates, f"{mechanism} classifier")
+    for degree in degrees:
+        for mechanism in ("shape", "foreground", "background"):
+            yield Item("predictions", f"{mechanism} at {degree} % correlation", 0)
 
 
 def _ibr(params: MnistParams) -> Iterator[Item]:
@@ -187,7 +213,16 @@ def _price(prices: Prices, item: Item, params: MnistParams, notebook: str) -> Pr
     cost, factor, source = prices.find(item, params)
     if cost is None:
         return Prediction(
-            where, notebook, item.kind, item.name, item.updates, None, None, None, source
+            where,
+            notebook,
+            item.kind,
+            item.name,
+            item.updates,
+            None,
+            None,
+            None,
+            source,
+            params.seed,
         )
     seconds = cost.seconds * factor * max(item.updates, 1)
     batch = dict(item.drivers).get("cgn_batch") or dict(item.drivers).get("batch")
@@ -204,16 +239,22 @@ def _price(prices: Prices, item: Item, params: MnistParams, notebook: str) -> Pr
         cost.peak_memory_mb,
         cost.disk_mb,
         source,
+        params.seed,
     )
 
 
-def predict(paths: list[Path]) -> list[Prediction]:
-    """Price every notebook of the given parameter files, from nothing.
+def predict(paths: list[Path], seeds: Sequence[int] = ()) -> list[Prediction]:
+    """Price every notebook of the given parameter files, from nothing, with each of ``seeds`` (by
+    default those of the file's scale).
 
     Raises:
-        UserError: a bad parameter file, or neither recorded runs nor a shipped table.
+        UserError: a bad parameter file or seeds, or neither recorded runs nor a shipped table.
     """
-    loaded = [load_params(path) for path in paths]
+    loaded = [
+        params.model_copy(update={"seed": seed})
+        for params in map(load_params, paths)
+        for seed in seeds_of(params.scale, params, seeds)
+    ]
     prices = Prices()
     known = {notebook for family in FAMILIES.values() for notebook, _ in family.steps}
     return [

@@ -84,6 +84,12 @@ def is_live(staging: Path) -> bool:
         return False
 
 
+def records_only(target: Path) -> bool:
+    """Whether ``target`` holds records that were committed, without the page they came from."""
+    page = target / f"{target.name.partition('@')[0]}.ipynb"
+    return (target / "done").is_file() and not page.exists() and not (target / "run.json").exists()
+
+
 @contextlib.contextmanager
 def run_lock(target: Path, wait: bool = True) -> Iterator[bool]:
     """Hold the lock of one run's name; yields False when ``wait`` is False and it is taken.

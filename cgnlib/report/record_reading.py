@@ -76,22 +76,27 @@ def read_run(folder: Path) -> FinishedRun:
     return run
 
 
-def _run_folders(scale: str | None, dataset: str | None) -> Iterator[Path]:
-    for done in sorted(results_root().glob(f"{scale or '*'}/{dataset or '*'}/*/{DONE}")):
-        parts = done.relative_to(results_root()).parts
+def _run_folders(scale: str | None, dataset: str | None, root: Path) -> Iterator[Path]:
+    for done in sorted(root.glob(f"{scale or '*'}/{dataset or '*'}/*/{DONE}")):
+        parts = done.relative_to(root).parts
         if parts[0] != INTERACTIVE and not any(part.startswith(".") for part in parts):
             yield done.parent
 
 
 def finished_runs(
-    scale: str | None = None, dataset: str | None = None, *, presets_only: bool = False
+    scale: str | None = None,
+    dataset: str | None = None,
+    *,
+    presets_only: bool = False,
+    root: Path | None = None,
 ) -> list[FinishedRun]:
-    """Every finished run under results/, oldest first; interactive and staging folders are skipped.
+    """Every finished run under results/ (or another ``root`` of that layout), oldest first;
+    interactive and staging folders are skipped.
 
     With ``presets_only``, runs with overrides count only if nothing but the seed differs from the
     run of the parameter file beside them: these are the repetitions of one recipe.
     """
-    runs = [read_run(folder) for folder in _run_folders(scale, dataset)]
+    runs = [read_run(folder) for folder in _run_folders(scale, dataset, root or results_root())]
     if presets_only:
         recipes = {
             (run.folder.parent, run.notebook, run.recipe) for run in runs if not run.overridden
@@ -105,7 +110,7 @@ def intact_runs(
 ) -> tuple[list[FinishedRun], list[str]]:
     """Finished runs in the order of their folders, and a complaint for each damaged one."""
     runs, complaints = [], []
-    for folder in _run_folders(scale, dataset):
+    for folder in _run_folders(scale, dataset, results_root()):
         try:
             runs.append(read_run(folder))
         except UserError as error:
@@ -119,6 +124,7 @@ def read_records(
     experiment: str | None = None,
     *,
     presets_only: bool = False,
+    root: Path | None = None,
 ) -> list[Record]:
     """Merged records of finished runs, one per :attr:`Record.key` (the later run's when two agree).
 
@@ -126,7 +132,7 @@ def read_records(
         UserError: a damaged file; see :func:`read_run`.
     """
     merged: dict[tuple, Record] = {}
-    for run in finished_runs(scale, dataset, presets_only=presets_only):
+    for run in finished_runs(scale, dataset, presets_only=presets_only, root=root):
         for record in run.records:
             if experiment in (None, record.experiment):
                 merged[record.key] = record

@@ -21,7 +21,7 @@ class Request:
     notebook: Path
     values: dict[str, Any]
     target: Path
-    title: str  # of the run: dataset or scale, with @hash when parameters differ from the preset
+    title: str  # dataset or scale, with the seed or @hash when parameters differ from the preset
     command: str
     params_hash: str | None  # what `done` must name; None for the summary
     label: str = ""
@@ -73,6 +73,12 @@ def _injected(notebook: Path, values: Mapping[str, Any], listed: Mapping[str, An
     return rules.make_params({name: values[name] for name in listed}, shown(notebook))
 
 
+def repeated_hash(notebook: Path, params: MnistParams, seed: int) -> str:
+    """The hash in the folder name of ``notebook`` run with another seed than its file's."""
+    listed = rules.listed_parameters(notebook)
+    return params_hash(_injected(notebook, {**params.model_dump(), "seed": seed}, listed))
+
+
 def prepare(
     notebook: str,
     params: str,
@@ -96,16 +102,20 @@ def prepare(
     path = params_path(params)
     listed = rules.listed_parameters(source)
     loaded = rules.load_params(path, dict(overrides))
-    for name in overrides:
-        if name not in listed:
-            raise UserError(f"{shown(source)} does not use {name!r}; it uses {', '.join(listed)}")
-    identity = params_hash(_injected(source, loaded.model_dump(), listed))
-    suffix = "" if identity == _usual_hash(source, loaded, listed, overrides) else f"@{identity}"
+    for option in overrides:
+        if option not in listed:
+            raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
+    seen = _injected(source, loaded.model_dump(), listed)
+    identity = params_hash(seen)
+    usual = _usual(source, loaded, listed, overrides)
+    suffix = "" if usual == seen else f"@{identity}"
+    repeated = usual is not None and usual.model_copy(update={"seed": seen.seed}) == seen
+    name = f" {f'seed {seen.seed}' if repeated else suffix}" if suffix else ""
     return Request(
         notebook=source,
         values={name: getattr(loaded, name) for name in listed},
         target=results_root() / loaded.scale / loaded.dataset / f"{source.stem}{suffix}",
-        title=f"{loaded.dataset}{' ' if suffix else ''}{suffix}",
+        title=f"{loaded.dataset}{name}",
         command=_command(words, path, overrides),
         params_hash=identity,
         label=label,
@@ -113,16 +123,15 @@ def prepare(
     )
 
 
-def _usual_hash(
+def _usual(
     source: Path, loaded: MnistParams, listed: Mapping[str, Any], overrides: Mapping[str, Any]
-) -> str:
-    """The hash of the preset's run, which has the plain folder; where there is no preset, that of
-    the file given, without overrides."""
+) -> MnistParams | None:
+    """The parameters of the run that has the plain folder: the preset's; where there is no preset,
+    those of the file given, without overrides."""
     preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"
     if preset.is_file():
-        usual = rules.load_params(preset, {})
-        return params_hash(_injected(source, usual.model_dump(), listed))
-    return "" if overrides else params_hash(_injected(source, loaded.model_dump(), listed))
+        return _injected(source, rules.load_params(preset, {}).model_dump(), listed)
+    return None if overrides else _injected(source, loaded.model_dump(), listed)
 
 
 def _command(words: list[str], path: Path, overrides: Mapping[str, Any]) -> str:

@@ -1,15 +1,16 @@
 """The summary page: what was claimed, published and measured, from records only."""
 
-from collections.abc import Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.report import jobs, published, tables, verdicts
+from cgnlib.report import committed, differences, jobs, published, tables, verdicts
+from cgnlib.report.numbers import in_short, number
 from cgnlib.report.records import FinishedRun, Record, Verdict, finished_runs, read_records
+from cgnlib.report.statistics import summarise
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
+STUDIES = ("ODR-2", "ODR-5")
 MARKS = {
     "supported": "✓ supported",
     "partly": "~ partly",
@@ -72,28 +73,38 @@ def headline(summary: Summary, dataset: str) -> "Styler":
     import pandas as pd
 
     rows = tables.comparison_rows(
-        summary.records, "ODR-1", dataset, "test_accuracy", mark=summary.textures(dataset)
+        summary.records,
+        "ODR-1",
+        dataset,
+        "test_accuracy",
+        mark=summary.textures(dataset),
+        full=_full(summary, "ODR-1", dataset),
     )
     return tables.styled(pd.DataFrame(rows), f"Test accuracy in %, {dataset}")
+
+
+def _headline(records: list[Record], experiment: published.Experiment, dataset: str) -> str:
+    """The headline number among ``records``, or nothing."""
+    wanted = (experiment.id, dataset, *experiment.headline)
+    found = [r for r in records if (r.experiment, r.dataset, r.setting, r.metric) == wanted]
+    return in_short(found) if found else ""
 
 
 def _ours(summary: Summary, experiment: published.Experiment, dataset: str) -> str:
     if not experiment.page:
         return f"{tables.MISSING}: not part of this version"
-    if not summary.finished(experiment.page, dataset):
-        return f"{tables.MISSING}: {experiment.page} not run at this scale"
+    finished = summary.finished(experiment.page, dataset)
     if experiment.headline is None:
-        return f"pictures on the {experiment.page} page"
-    setting, metric = experiment.headline
-    found = [
-        r
-        for r in summary.records
-        if (r.experiment, r.dataset, r.setting, r.metric)
-        == (experiment.id, dataset, setting, metric)
-    ]
-    if not found:
-        return f"{tables.MISSING}: not measured"
-    return tables.number(fmean(record.value for record in found), found[0].unit)
+        if finished:
+            return f"pictures on the {experiment.page} page"
+        return f"{tables.MISSING}: {experiment.page} not run at this scale"
+    shown = _headline(summary.records, experiment, dataset)
+    if shown:
+        return shown
+    reason = f"{'not measured' if finished else f'{experiment.page} not run'} at this scale"
+    full = _headline(_full(summary, experiment.id, dataset), experiment, dataset)
+    reason += f"; full scale: {full}" if full else ""
+    return f"{tables.MISSING}: {reason}"
 
 
 def _theirs(experiment: published.Experiment, dataset: str, source: str, mark: str) -> str:
@@ -159,24 +170,81 @@ def experiments(summary: Summary, dataset: str) -> "Styler":
     )
 
 
+def training_differences(summary: Summary, dataset: str) -> "Styler":
+    """Paired differences between the training sets of ODR-1 on one dataset."""
+    return differences.differences(summary.records, "ODR-1", dataset)
+
+
+def studies(summary: Summary) -> list[tuple[str, str]]:
+    """(experiment, dataset) of the studies over many classifiers that were published."""
+    return [
+        (experiment, dataset)
+        for experiment in STUDIES
+        for dataset in summary.datasets
+        if published.rows(experiment, dataset)
+    ]
+
+
+def _full(summary: Summary, experiment: str, dataset: str) -> list[Record]:
+    """What the full scale has beside this one."""
+    return [] if summary.scale == committed.FULL else committed.full_records(experiment, dataset)
+
+
+def study(summary: Summary, experiment: str, dataset: str) -> "Styler":
+    """Published | this scale | full scale for one study; a single line where neither ran it."""
+    import pandas as pd
+
+    own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
+    full = _full(summary, experiment, dataset)
+    mark = summary.textures(dataset)
+    rows = tables.comparison_rows(own, experiment, dataset, "test_accuracy", mark=mark, full=full)
+    if not own and not full:
+        rows = [{"Trained on": f"{tables.MISSING}: not run at this scale or the full one"}]
+    return tables.styled(pd.DataFrame(rows), f"{experiment}, test accuracy in %, {dataset}")
+
+
+def show_studies(summary: Summary) -> None:
+    """Display the curves of every study that this scale or the full one ran."""
+    from cgnlib.report import figures, study_figures
+
+    for experiment, dataset in studies(summary):
+        own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
+        shown = own or _full(summary, experiment, dataset)
+        if not shown:
+            continue
+        name = f"{'this' if own else committed.FULL} scale, {summarise(shown).strength}"
+        if experiment == "ODR-2":
+            figure = study_figures.amounts(shown, dataset, name, summary.textures(dataset))
+        else:
+            figure = study_figures.environments(shown, dataset, name)
+        figures.show(figure, f"{experiment} on {dataset}. Filled: {name}. Open: published.")
+
+
 def timings(summary: Summary) -> "Styler":
-    """Training times (IBR-3) of everything that was trained, in seconds."""
+    """Training times (IBR-3) of everything that was trained, in seconds, and their sum."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    found: Sequence[Record] = [r for r in summary.records if r.metric == "training_time"]
-    for record in found:
+    found = [r for r in summary.records if r.metric == "training_time"]
+    for dataset, setting in dict.fromkeys((r.dataset, r.setting) for r in found):
+        same = [r for r in found if (r.dataset, r.setting) == (dataset, setting)]
+        mean = summarise(same)
+        spread = "" if mean.std is None else f" ± {mean.std:.2g}"
         rows.append(
             {
-                "Dataset": record.dataset,
-                "Trained": record.setting,
-                "Time": tables.number(record.value, record.unit),
-                "Seed": record.seed,
-                "Device": record.device,
-                "Artefact": ", ".join(record.artefacts),
+                "Dataset": dataset,
+                "Trained": setting,
+                "Time": number(mean.value, mean.unit) + spread,
+                "Seeds": ", ".join(str(seed) for seed in mean.seeds),
+                "Device": ", ".join(sorted({r.device for r in same})),
+                "Artefacts": ", ".join(a for r in same for a in r.artefacts),
             }
         )
-    if not rows:
+    if rows:
+        hours = sum(record.value for record in found) / 3600
+        last = {"Dataset": "in all", "Time": f"{hours:.2g} h"}
+        rows.append({name: "" for name in rows[0]} | last)
+    else:
         rows = [{"Dataset": f"{tables.MISSING}: nothing was run at this scale"}]
     return tables.styled(pd.DataFrame(rows), f"Training times at scale {summary.scale}")
 

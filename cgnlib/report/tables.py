@@ -7,22 +7,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cgnlib.params import MnistParams
-from cgnlib.report import published
+from cgnlib.report import committed, published
 from cgnlib.report.cells import (
     COLUMNS,
+    FULL_SCALE,
     MISSING,
     NOT_AVAILABLE,
     OTHER_TEXTURES,
     OTHER_TEXTURES_NOTE,
     SOURCES,
     base_setting,
-    number,
     other_textures,
     own_cells,
     published_cell,
     styled,
 )
 from cgnlib.report.departures import departures, departures_list
+from cgnlib.report.numbers import in_short, number
 from cgnlib.report.record_model import Record
 
 if TYPE_CHECKING:
@@ -83,19 +84,22 @@ def comparison_rows(
     *,
     missing: str | Mapping[str, str] = "not run at this scale",
     mark: str = "",
+    full: Sequence[Record] = (),
 ) -> list[dict[str, str]]:
     """The cells of :func:`comparison`, one dict per published or measured setting.
 
     Args:
         missing: reason for MISSING rows; one text, or one per setting.
         mark: said in every row with a published number, e.g. ``other textures``.
+        full: committed records of the full scale, in a column of their own.
     """
     theirs = [r for r in published.rows(experiment, dataset, metric) if r.source in SOURCES]
     ours = [
         r for r in records if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)
     ]
+    full = [r for r in full if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)]
     cells = []
-    for setting in _settings(theirs, ours):
+    for setting in _settings(theirs, [*ours, *full]):
         row = {"Trained on": setting}
         for source in SOURCES:
             same = [r for r in theirs if r.source == source and base_setting(r.setting) == setting]
@@ -106,7 +110,11 @@ def comparison_rows(
             )
         reason = missing if isinstance(missing, str) else missing.get(setting, "not run")
         found = [record for record in ours if record.setting == setting]
-        cells.append({**row, **own_cells(found, reason)})
+        row |= own_cells(found, reason)
+        if full:
+            same = [record for record in full if record.setting == setting]
+            row[FULL_SCALE] = in_short(same) if same else f"{MISSING}: not run"
+        cells.append(row)
     return cells
 
 
@@ -119,14 +127,26 @@ def comparison(
     caption: str = "",
     missing: str | Mapping[str, str] = "not run at this scale",
 ) -> "Styler":
-    """Published | reproductions | this run for one metric of one experiment.
+    """Published | reproductions | this run for one metric of one experiment; beside a run of
+    another scale, also the committed records of the full scale where there are any.
 
-    Several seeds of one setting become mean ± standard deviation and the hull of their intervals.
+    Several seeds of one setting become mean ± standard deviation; the interval is over seeds from
+    three on, below that the hull of their intervals over test digits.
     """
     import pandas as pd
 
     mark = OTHER_TEXTURES if other_textures(params) else ""
-    rows = comparison_rows(records, experiment, params.dataset, metric, missing=missing, mark=mark)
+    rows = comparison_rows(
+        records,
+        experiment,
+        params.dataset,
+        metric,
+        missing=missing,
+        mark=mark,
+        full=committed.beside(experiment, params),
+    )
+    reason = missing if isinstance(missing, str) else "not run"
+    rows = rows or [{"Trained on": f"{MISSING}: {reason}"}]
     title = caption or f"{experiment}, {metric.replace('_', ' ')} in %, {params.dataset}"
     return styled(pd.DataFrame(rows), title)
 

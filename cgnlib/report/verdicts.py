@@ -5,7 +5,6 @@ Pure functions over records; nothing here measures, and nothing here reads what 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from cgnlib.errors import UserError
 from cgnlib.report import published
@@ -16,27 +15,16 @@ from cgnlib.report.claims import (
     Claim,
     Condition,
     DroppingHurts,
+    IntervalAbove,
     ReachesPublished,
     Rule,
     claims,
     load_claims,
 )
 from cgnlib.report.record_model import Record, Verdict
+from cgnlib.report.statistics import ENOUGH_SEEDS, Estimate, paired_difference, summarise
 
 __all__ = ["Claim", "Verdict", "claims", "judge", "judge_all", "load_claims", "markdown", "show"]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Mean over seeds and the hull of the seeds' intervals."""
-
-    value: float
-    low: float | None
-    high: float | None
-    unit: str
-
-    def __str__(self) -> str:
-        return _number(self.value, self.unit)
 
 
 @dataclass(frozen=True)
@@ -52,18 +40,22 @@ def _number(value: float, unit: str) -> str:
     return f"{value:.1f} %" if unit == "%" else f"{value:.3f}"
 
 
-def measure(records: Sequence[Record], setting: str, metric: str) -> Measured | None:
+def measure(records: Sequence[Record], setting: str, metric: str) -> Estimate | None:
     """One number over all seeds of ``records``, or None when there is none."""
     found = [r for r in records if r.setting == setting and r.metric == metric]
-    if not found:
-        return None
-    whole = all(record.interval_low is not None for record in found)
-    return Measured(
-        fmean(record.value for record in found),
-        min(record.interval_low for record in found) if whole else None,
-        max(record.interval_high for record in found) if whole else None,
-        found[0].unit,
-    )
+    return summarise(found) if found else None
+
+
+def _shown(estimate: Estimate) -> str:
+    return _number(estimate.value, estimate.unit)
+
+
+def _in_doubt(estimate: Estimate, bound: float) -> str:
+    """Says so when the interval over seeds contains the bound the mean is held against."""
+    if estimate.over != "seeds" or not estimate.low <= bound <= estimate.high:
+        return ""
+    ends = f"{_number(estimate.low, estimate.unit)} to {_number(estimate.high, estimate.unit)}"
+    return f"; in doubt: the interval over {estimate.strength}, {ends}, contains the bound"
 
 
 def _missing(condition: Rule, what: str) -> Outcome:
@@ -82,7 +74,8 @@ def _threshold(condition: AtLeast | AtMost, records: Sequence[Record]) -> Outcom
     at_least = condition.kind == "at_least"
     met = ours.value >= condition.value if at_least else ours.value <= condition.value
     bound = f"{'at least' if at_least else 'at most'} {_number(condition.value, ours.unit)}"
-    return _outcome(condition, met, f"{ours}; asked: {bound}")
+    doubt = _in_doubt(ours, condition.value)
+    return _outcome(condition, met, f"{_shown(ours)}; asked: {bound}{doubt}")
 
 
 def _interval_above(condition: IntervalAbove, records: Sequence[Record]) -> Outcome:
@@ -94,7 +87,7 @@ def _interval_above(condition: IntervalAbove, records: Sequence[Record]) -> Outc
     return _outcome(
         condition,
         ours.low > condition.value,
-        f"{ours}, interval {low} to {high}; asked: the whole interval above {bound}",
+        f"{_shown(ours)}, interval {low} to {high}; asked: the whole interval above {bound}",
     )
 
 
@@ -105,13 +98,18 @@ def _beats(condition: Beats, records: Sequence[Record]) -> Outcome:
         if measured is None or measured.low is None:
             what = condition.metric if measured is None else f"interval of {condition.metric}"
             return _missing(condition, f"{what} of {name}")
-    apart = ours.low > other.high
-    margin = ours.value - other.value
+    gap = paired_difference(records, condition.setting, condition.over, condition.metric)
+    if gap is not None and gap.over == "seeds":
+        margin, apart = gap.value, gap.low > 0
+        seen = f"paired interval over {gap.strength} {gap.low:+.1f} to {gap.high:+.1f}"
+    else:
+        margin, apart = ours.value - other.value, ours.low > other.high
+        seen = f"intervals {'apart' if apart else 'overlap'}"
     return _outcome(
         condition,
         apart and margin >= condition.value,
-        f"{ours} against {other}, {margin:+.1f}; asked: at least "
-        f"{condition.value:g}; intervals {'apart' if apart else 'overlap'}",
+        f"{_shown(ours)} against {_shown(other)}, {margin:+.1f}; asked: at least "
+        f"{condition.value:g}; {seen}",
     )
 
 
@@ -135,8 +133,24 @@ def _reaches_published(
     return _outcome(
         condition,
         ours.value >= row.value - row.tolerance,
-        f"{ours} against {row.text}, tolerance {row.tolerance:g} points",
+        f"{_shown(ours)} against {row.text}, tolerance {row.tolerance:g} points"
+        + _in_doubt(ours, row.value - row.tolerance),
     )
+
+
+def _loss(
+    records: Sequence[Record], setting: str, control: str, metric: str, margin: float
+) -> tuple[bool, str] | None:
+    """Whether dropping ``setting`` costs more than ``margin``, and the numbers behind it."""
+    ours, usual = measure(records, setting, metric), measure(records, control, metric)
+    if ours is None or usual is None:
+        return None
+    loss = paired_difference(records, control, setting, metric)
+    by_chance = loss is not None and loss.over == "seeds" and loss.low <= 0
+    text = f"{metric} {_shown(usual)} to {_shown(ours)}"
+    if by_chance:
+        text += ", the interval over seeds of the loss contains 0"
+    return usual.value - ours.value > margin and not by_chance, text
 
 
 def _dropping_hurts(
@@ -149,14 +163,11 @@ def _dropping_hurts(
         return [_missing(condition, what)]
     outcomes = []
     for setting in dropped:
-        losses = []
-        for metric, margin in condition.margins.items():
-            ours = measure(records, setting, metric)
-            control = measure(records, claim.control, metric)
-            if ours is not None and control is not None:
-                losses.append(
-                    (control.value - ours.value > margin, f"{metric} {control} to {ours}")
-                )
+        found = [
+            _loss(records, setting, claim.control, metric, margin)
+            for metric, margin in condition.margins.items()
+        ]
+        losses = [loss for loss in found if loss is not None]
         if len(losses) < len(condition.margins):
             outcomes.append(_missing(condition, f"a metric of {setting} or of the control"))
             continue
@@ -241,14 +252,14 @@ def judge_all(records: Sequence[Record], datasets: Sequence[str]) -> list[Verdic
 
 
 def strength(verdict: Verdict) -> str:
-    """How much the verdict rests on: ``one seed: an indication`` or ``mean of 3 seeds``."""
-    if not verdict.seeds:
+    """How much the verdict rests on: ``one seed: an indication``, ``mean of 2 seeds: an
+    indication``, or ``3 seeds, intervals over seeds``."""
+    count = len(verdict.seeds)
+    if not count:
         return "no records"
-    return (
-        "one seed: an indication"
-        if len(verdict.seeds) == 1
-        else f"mean of {len(verdict.seeds)} seeds"
-    )
+    if count >= ENOUGH_SEEDS:
+        return f"{count} seeds, intervals over seeds"
+    return "one seed: an indication" if count == 1 else f"mean of {count} seeds: an indication"
 
 
 def markdown(verdict: Verdict) -> str:

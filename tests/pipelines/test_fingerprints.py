@@ -14,13 +14,17 @@ import pytest
 
 from cgnlib import load_params, mnist
 from cgnlib.parameter_reading import use_threads
-from cgnlib.pipelines.mnist import classify, generate, measure
+from cgnlib.pipelines.mnist import amounts, causal, classify, generate, measure
+from cgnlib.training import read_metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = Path(__file__).with_name("fingerprints.json")
 STEPS = {
     "cgn_steps": 20,
     "classifier_steps": 20,
+    "amount_sizes": "80",
+    "amount_ratios": "2",
+    "amount_steps": 20,
     "oracle_steps": 20,
     "reader_steps": 20,
     "sheets": 1,
@@ -34,19 +38,25 @@ def measured() -> dict[str, dict]:
     classifier = mnist.classifier(params, "Original+CGN")
     reader, _ = generate.reader(params)
     oracle, _ = measure._oracle(params, 0)
+    mechanism = causal.mechanism_classifier(params, "foreground")
+    (amount,) = mnist.amount_grid(params)
     mean_weight = {
         name: float(np.mean([value.abs().mean() for value in network.parameters()]))
         for name, network in (("cgn", cgn.model), ("classifier", classifier.model),
-                              ("reader", reader), ("oracle", oracle))
+                              ("reader", reader), ("oracle", oracle),
+                              ("mechanism", mechanism.model))
     }  # fmt: skip
-    rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1]}
+    rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1],
+            "mechanism": mechanism.history[-1],
+            "amount": read_metrics(amount.artefacts[0].folder)[-1]}  # fmt: skip
     versions = {"cgn": generate.CGN_VERSION, "classifier": classify.CLASSIFIER_VERSION,
-                "reader": generate.READER_VERSION, "oracle": measure.ORACLE_VERSION}  # fmt: skip
+                "reader": generate.READER_VERSION, "oracle": measure.ORACLE_VERSION,
+                "mechanism": causal.CAUSAL_VERSION, "amount": amounts.AMOUNT_VERSION}  # fmt: skip
     return {
         kind: {
             "version": version,
             "values": {
-                "mean_weight": mean_weight[kind],
+                **({"mean_weight": mean_weight[kind]} if kind in mean_weight else {}),
                 **{k: v for k, v in rows.get(kind, {}).items() if k.startswith("loss")},
             },
         }
@@ -63,7 +73,7 @@ def found(tmp_path_factory):
         yield measured()
 
 
-@pytest.mark.parametrize("kind", ["cgn", "classifier", "reader", "oracle"])
+@pytest.mark.parametrize("kind", ["cgn", "classifier", "reader", "oracle", "mechanism", "amount"])
 def test_numbers_move_only_with_the_version(found, kind):
     stored = json.loads(STORED.read_text())[kind]
     assert found[kind]["version"] == stored["version"], "new version: store its fingerprint"

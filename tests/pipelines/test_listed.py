@@ -32,6 +32,8 @@ def _hqc(params):
 def _odr(params):
     for setting in mnist.SETTINGS:
         mnist.predictions(params, setting, "test")
+    mnist.amount_grid(params)
+    mnist.causal_identification(params)
 
 
 def _explain(params):

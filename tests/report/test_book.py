@@ -133,6 +133,29 @@ def test_the_contents_list_parts_in_reading_order():
     assert parts[1]["chapters"] == [{"file": "h"}, {"file": "i"}]
 
 
+def test_repetitions_have_a_part_of_their_own_and_bare_records_no_page(project, workplace):
+    finished(workplace, "colored_mnist/odr", "ODR — colored_mnist")
+    finished(workplace, "colored_mnist/odr@seed", "ODR — colored_mnist seed 1")
+    finished(workplace, "colored_mnist/odr@other", "ODR — colored_mnist @other")
+    bare = finished(workplace, "wildlife_mnist/hqc", "HQC")
+    for name in ("hqc.ipynb", "run.json"):
+        (bare / name).unlink()
+    root = workplace / "results" / "smoke"
+    places = [("colored_mnist/odr", 0), ("colored_mnist/odr@seed", 1),
+              ("colored_mnist/odr@other", None), ("wildlife_mnist/hqc", 0)]  # fmt: skip
+    states = [jobs.state_of(root / name, "smoke", name.split("/")[0], seed)
+              for name, seed in places]  # fmt: skip
+    pages = book.stage("smoke", states, workplace / "build" / "source")
+    base = "results/smoke/colored_mnist"
+    assert pages.datasets == {"colored_mnist": [f"{base}/odr"], "wildlife_mnist": []}
+    assert pages.repetitions == [f"{base}/odr@seed"]
+    assert pages.variations == [f"{base}/odr@other"]
+    captions = [part["caption"] for part in pages.table_of_contents()["parts"]]
+    assert captions[2:4] == ["Repetitions with other seeds", "Runs with other parameters"]
+    listing = (workplace / "build/source/results/smoke/what_ran.md").read_text()
+    assert "| hqc | `wildlife_mnist` | 0 | done: committed records, no page |" in listing
+
+
 def test_a_finished_run_without_its_page_is_an_error(project, workplace):
     (finished(workplace, "colored_mnist/odr", "ODR") / "odr.ipynb").unlink()
     with pytest.raises(UserError, match="missing or damaged"):

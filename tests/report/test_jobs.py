@@ -7,6 +7,7 @@ import pytest
 
 from cgnlib.errors import UserError
 from cgnlib.report import jobs, publication
+from cgnlib.report.seeds import parse_seeds
 
 
 @pytest.fixture
@@ -39,6 +40,119 @@ def test_accuracies_come_before_ablations_and_after_the_cgn(project):
     assert {job.needs for job in listed if job.notebook == "explain"} == {"odr"}
     assert [job.label for job in listed] == [f"{n}/13" for n in range(1, 13)]
     assert listed[0].threads == 1
+
+
+@pytest.fixture
+def with_notebooks(project):
+    """The project with notebooks that list the seed, so that repetitions have a folder."""
+    cell = {
+        "cell_type": "code",
+        "metadata": {"tags": ["parameters"]},
+        "source": 'dataset: str = "colored_mnist"\nscale: str = "smoke"\nseed: int = 0',
+    }
+    (project / "book").mkdir()
+    for name in jobs.READING_ORDER:
+        (project / "book" / f"{name}.ipynb").write_text(json.dumps({"cells": [cell]}))
+    return project
+
+
+def test_each_seed_repeats_every_notebook_after_the_first_is_done(with_notebooks):
+    listed = jobs.jobs("smoke", seeds=(0, 4))
+    assert [job.seed for job in listed] == [0] * 9 + [4] * 9
+    assert [job.name for job in listed[8:10]] == ["ibr_wildlife_mnist", "hqc_colored_mnist_seed4"]
+    assert listed[9].words == [
+        "run", "hqc", "smoke/colored_mnist", "-p", "seed", "4", "--label", "10/19",
+    ]  # fmt: skip
+    assert "-p" not in listed[0].words
+    assert len({job.stamp for job in listed}) == 18
+    assert listed[10].needed == listed[9].stamp and listed[1].needed == listed[0].stamp
+
+
+def test_a_repetition_goes_where_its_run_publishes_it(with_notebooks):
+    from cgnlib.report.request import prepare
+
+    for job in jobs.jobs("smoke", seeds=(0, 4)):
+        overrides = {"seed": job.seed} if job.repeats else {}
+        request = prepare(job.notebook, job.params, overrides)
+        assert request.target == job.target
+        assert request.title == job.dataset + (" seed 4" if job.repeats else "")
+
+
+def test_the_full_scale_has_three_seeds_and_the_others_their_files(project, with_notebooks):
+    full = project / "params" / "full"
+    full.mkdir()
+    for dataset in jobs.FAMILIES["mnist"].datasets:
+        text = f"dataset: {dataset}\nscale: full\nthreads: 1\n"
+        (full / f"{dataset}.yaml").write_text(text)
+    assert sorted({job.seed for job in jobs.jobs("full")}) == [0, 1, 2]
+    assert {job.seed for job in jobs.jobs("full", seeds=(0,))} == {0}
+    assert {job.seed for job in jobs.jobs("smoke")} == {0}
+    found = [s for s in jobs.status("full") if (s.dataset, s.notebook[:3]) == (dataset, "odr")]
+    assert [(state.seed, state.state) for state in found] == [
+        (0, "missing"),
+        (1, "missing"),
+        (2, "missing"),
+    ]
+
+
+def test_the_files_seed_comes_first_and_cannot_be_left_out(project, with_notebooks):
+    assert [job.seed for job in jobs.jobs("smoke", seeds=(3, 0))][::9] == [0, 3]
+    with pytest.raises(UserError, match="leaves out 0, the seed of params/smoke"):
+        jobs.jobs("smoke", seeds=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("", ()), (None, ()), ("0,1,2", (0, 1, 2)), (7, (7,)), (" 1, 0", (1, 0))]
+)
+def test_seeds_are_read_from_text(text, seeds):
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["a", "0;1", "0,0", "-1", "1.5"])
+def test_bad_seeds_are_one_line(text):
+    with pytest.raises(UserError, match="write SEEDS=0,1,2") as error:
+        parse_seeds(text)
+    assert "\n" not in str(error.value)
+
+
+def test_status_tells_repetitions_from_other_runs(with_notebooks, workplace):
+    (repeated,) = [
+        job for job in jobs.jobs("smoke", seeds=(0, 4))
+        if (job.notebook, job.dataset, job.seed) == ("odr", "colored_mnist", 4)
+    ]  # fmt: skip
+    for name in (repeated.target.name, "odr@other"):
+        (folder(workplace, f"colored_mnist/{name}") / "done").write_text("{}")
+    found = {s.notebook: (s.seed, s.state) for s in jobs.status("smoke", seeds=(0, 4))
+             if s.dataset == "colored_mnist" and s.notebook.startswith("odr")}  # fmt: skip
+    assert found == {
+        "odr": (0, "missing"),
+        repeated.target.name: (4, "done"),
+        "odr@other": (None, "done"),
+    }
+    table = jobs.status_table(jobs.status("smoke", seeds=(0, 4)))
+    assert f"{repeated.target.name}  4     done" in table
+
+
+def test_committed_records_without_their_page_are_named(project, workplace):
+    bare = folder(workplace, "colored_mnist/odr")
+    (bare / "done").write_text("{}")
+    rows = {(s.dataset, s.notebook): s for s in jobs.status("smoke")}
+    found = rows["colored_mnist", "odr"]
+    assert (found.state, found.reason) == ("done", "committed records, no page")
+    (bare / "odr.ipynb").write_text("{}")
+    again = {(s.dataset, s.notebook): s for s in jobs.status("smoke")}
+    assert again["colored_mnist", "odr"].reason == ""
+
+
+def test_stamps_of_lost_repetitions_are_removed(with_notebooks, workplace):
+    listed = [job for job in jobs.jobs("smoke", seeds=(0, 4)) if job.repeats]
+    for job in listed[:2]:
+        job.stamp.parent.mkdir(parents=True, exist_ok=True)
+        job.stamp.touch()
+    listed[0].target.mkdir(parents=True)
+    (listed[0].target / "done").write_text("{}")
+    jobs.prune_stamps("smoke", seeds=(0, 4))
+    assert listed[0].stamp.exists() and not listed[1].stamp.exists()
 
 
 @pytest.mark.parametrize("name", ["scenes9", "genint", "all", "nonsense"])

@@ -136,6 +136,34 @@ def test_work_is_counted_once_and_follows_the_parameters():
     assert found["classifier", "Original"].updates == 2 * 57  # 3,600 digits in batches of 64
 
 
+def test_studies_are_counted_where_they_are_asked_for():
+    params = MnistParams(
+        dataset="double_colored_mnist",
+        amount_sizes="10000,100000",
+        amount_ratios="1,5",
+        amount_steps=700,
+        causal_degrees="90,100",
+    )
+    found = {(item.kind, item.name): item.updates for _, item in plan.work(params)}
+    usual = {(item.kind, item.name) for _, item in plan.work(MnistParams())}
+    grid = {
+        name: n for (kind, name), n in found.items() if kind == "classifier" and "ratio" in name
+    }
+    assert grid == {f"{size}, ratio {r}": 700 for size in ("10,000", "100,000") for r in (1, 5)}
+    assert found["classifier", "foreground classifier"] == params.classifier_steps
+    assert ("predictions", "shape at 100 % correlation") in found
+    assert not any("ratio" in name or "correlation" in name for _, name in usual)
+
+
+def test_every_seed_is_priced(project, workplace):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    path = params_file(project, cgn_steps=1000)
+    cgns = [p for p in plan.predict([path], (0, 1)) if (p.kind, p.name) == ("cgn", "CGN")]
+    assert [(p.seed, p.seconds) for p in cgns] == [(0, 40.0), (1, 40.0)]
+    full = params_file(project, cgn_steps=1000, scale="full")
+    assert {p.seed for p in plan.predict([full])} == {0, 1, 2}
+
+
 def test_the_table_says_what_is_missing(project, workplace):
     artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
     predictions = plan.predict([params_file(project, cgn_steps=3000)])

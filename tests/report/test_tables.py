@@ -87,6 +87,21 @@ def test_seeds_become_mean_and_spread():
     )
 
 
+def test_three_seeds_have_an_interval_over_seeds():
+    three = [record("Original", 10 + s, (9 + s, 11 + s), seed=s) for s in range(3)]
+    row = rows(three)["Original"]
+    assert (row["This run"], row["95 % interval"]) == ("11.0 ± 1", "8.5\u201313.5 over seeds")
+
+
+def test_the_full_scale_has_a_column_of_its_own():
+    full = [record("LNTL", 80 + s, seed=s, scale="full") for s in range(3)]
+    found = rows([record("Original", 36, (35, 37))], full=full)
+    assert found["Original"][tables.FULL_SCALE] == "MISSING: not run"
+    assert found["LNTL"]["This run"] == "MISSING: not run at this scale"
+    assert found["LNTL"][tables.FULL_SCALE] == "81.0 (78.5\u201383.5, 3 seeds)"
+    assert tables.FULL_SCALE not in rows()["LNTL"]
+
+
 def test_records_of_another_dataset_or_metric_are_not_shown():
     found = rows(
         [
@@ -262,7 +277,7 @@ def test_the_summary_reads_records_only(workplace, monkeypatch):
     published_run(workplace, monkeypatch, scale="full")
     found = summary.Summary("embedded")
     odr = summary.verdict_matrix(found).data.set_index("Claim").loc["ODR"]
-    assert odr["wildlife_mnist"] == "✓ supported (mean of 2 seeds)"
+    assert odr["wildlife_mnist"] == "✓ supported (mean of 2 seeds: an indication)"
     assert odr["colored_mnist"] == "MISSING: not run"
     row = next(
         r
@@ -270,9 +285,11 @@ def test_the_summary_reads_records_only(workplace, monkeypatch):
         if r["Experiment"].startswith("ODR-1 ")
     )
     assert row["Paper"] == "85.7 (other textures)"
-    assert (row["This run"], row["Verdict"]) == ("85.0", "supported")
+    assert (row["This run"], row["Verdict"]) == ("85.0 (83.0\u201387.0, 2 seeds)", "supported")
     assert summary.headline(found, "wildlife_mnist").data["This run"].tolist()[0] == "10.0 ± 0"
-    assert summary.timings(found).data["Time"].tolist() == ["12 s", "12 s"]
+    times = summary.timings(found).data
+    assert times["Time"].tolist() == ["12 s ± 0", "0.0067 h"]
+    assert times["Seeds"].tolist() == ["0, 2", ""]
     (judged,) = [v for v in found.verdicts if (v.claim, v.dataset) == ("ODR", "wildlife_mnist")]
     assert judged.reasons[-1].startswith("note: published wildlife values")
 

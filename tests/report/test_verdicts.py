@@ -103,9 +103,47 @@ def test_several_seeds_are_averaged_and_their_intervals_joined():
     verdict = verdicts.judge("ODR", "wildlife_mnist", records)
     assert verdict.seeds == [0, 1]
     assert "81.5 % against 10.0 %" in verdict.reasons[0]
-    assert "mean of 2 seeds" in verdicts.markdown(verdict)
+    assert "mean of 2 seeds: an indication" in verdicts.markdown(verdict)
     ours = verdicts.measure(records, "Original+CGN", "test_accuracy")
     assert (ours.value, ours.low, ours.high) == (81.5, 78.0, 85.0)
+
+
+def seeds(*pairs, half=0.1):
+    """Records of one seed per pair (Original, Original+CGN)."""
+    return [
+        one
+        for seed, (low, high) in enumerate(pairs)
+        for one in odr((low, low - half, low + half), (high, high - half, high + half), seed=seed)
+    ]
+
+
+def test_three_seeds_are_compared_in_pairs():
+    # Differences of 72, 73 and 74 points: mean 73, half width 4.30 / sqrt(3).
+    verdict = verdicts.judge(
+        "ODR", "wildlife_mnist", seeds((8.0, 80.0), (11.0, 84.0), (14.0, 88.0), half=40.0)
+    )
+    assert verdict.reasons[0].startswith("met")
+    assert "+73.0" in verdict.reasons[0]
+    assert "paired interval over 3 seeds +70.5 to +75.5" in verdict.reasons[0]
+    assert "3 seeds, intervals over seeds" in verdicts.markdown(verdict)
+
+
+def test_a_difference_that_seeds_do_not_settle_is_not_met():
+    # Narrow intervals over digits, but differences of 75, 5 and 10 points over seeds.
+    verdict = verdicts.judge(
+        "ODR", "wildlife_mnist", seeds((10.0, 85.0), (10.0, 15.0), (10.0, 20.0))
+    )
+    assert verdict.reasons[0].startswith("not met")
+    assert "+30.0" in verdict.reasons[0]
+
+
+def test_a_bound_inside_the_interval_is_called_in_doubt():
+    verdict = verdicts.judge(
+        "ODR", "wildlife_mnist", seeds((14.0, 84.0), (15.2, 84.0), (15.5, 84.0))
+    )
+    assert verdict.reasons[2].startswith("met: Original stays near chance (14.9 %")
+    assert "in doubt: the interval over 3 seeds" in verdict.reasons[2]
+    assert "in doubt" not in verdict.reasons[1]  # 84.0 three times, far from 80.7
 
 
 def test_one_seed_is_an_indication():
@@ -212,6 +250,20 @@ def test_ibr_judges_each_dropped_group():
         "not met: dropping noise does not hurt",
     ]
     assert "mask_readability 0.900 to 0.800" in verdict.reasons[0]
+
+
+def test_three_seeds_must_agree_that_dropping_hurts():
+    def three(*accuracies):
+        rows = [ibr(none=CONTROL, edge=(0.9, 0.85, value)) for value in accuracies]
+        return [
+            one.model_copy(update={"seed": seed}) for seed, row in enumerate(rows) for one in row
+        ]
+
+    agreed = verdicts.judge("IBR", "wildlife_mnist", three(70.0, 70.5, 69.5))
+    assert agreed.reasons[0].startswith("met: dropping edge hurts")
+    torn = verdicts.judge("IBR", "wildlife_mnist", three(55.0, 75.0, 78.0))
+    assert torn.reasons[0].startswith("not met: dropping edge does not hurt")
+    assert "the interval over seeds of the loss contains 0" in torn.reasons[0]
 
 
 def test_ibr_with_a_metric_left_out_is_not_run():

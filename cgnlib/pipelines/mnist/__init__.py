@@ -1,5 +1,7 @@
 """What the biased MNIST notebooks call: train-or-load recipes that join the library's rooms."""
 
+from cgnlib.pipelines.mnist.amounts import AmountCell, amount_grid
+from cgnlib.pipelines.mnist.causal import EnvironmentScore, causal_identification
 from cgnlib.pipelines.mnist.classify import (
     SETTINGS,
     TrainedClassifier,
@@ -27,13 +29,17 @@ __all__ = [
     "SETTINGS",
     "TRAINED_ON",
     "Ablation",
+    "AmountCell",
     "Datasets",
+    "EnvironmentScore",
     "Quality",
     "TextureReading",
     "TrainedCgn",
     "TrainedClassifier",
     "ablate",
     "ablations",
+    "amount_grid",
+    "causal_identification",
     "cgn",
     "classifier",
     "counterfactuals",

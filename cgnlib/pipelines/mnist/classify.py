@@ -150,14 +150,26 @@ def predictions(
 ) -> tuple[dict[str, np.ndarray], store.Artefact]:
     """Per-example predictions of a classifier on a frozen set (``train``, ``validation``,
     ``test``), saved as one array file, with the true factors of each image."""
-    trained = classifier(params, setting)
-    images = getattr(datasets(params), split)
+    return predictions_of(params, classifier(params, setting), split)
+
+
+def predictions_of(
+    params: MnistParams, trained: TrainedClassifier, split: str
+) -> tuple[dict[str, np.ndarray], store.Artefact]:
+    """As :func:`predictions`, of a classifier that is no row of the table."""
+    key = {"split": split, "evaluated": datasets(params).variants[split].identity}
+    return predictions_on(params, trained, getattr(datasets(params), split), key)
+
+
+def predictions_on(
+    params: MnistParams, trained: TrainedClassifier, images: LabelledImages, identity: dict
+) -> tuple[dict[str, np.ndarray], store.Artefact]:
+    """Per-example predictions on any frozen set; ``identity`` says which one it is."""
     key = {
         **base_key(params),
         "classifier": trained.artefact.hash,
-        "split": split,
-        "evaluated": datasets(params).variants[split].identity,
         "test_colourings": params.test_colourings,
+        **identity,
     }
 
     def make(folder: Path) -> None:

@@ -1,0 +1,103 @@
+"""Paired differences between training sets: the same test images, weights and seeds on both sides.
+
+A page records, for its one seed, the difference with a paired bootstrap over test digits. Over
+three seeds or more the interval is that of the mean difference over seeds.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cgnlib.report.records import Record, Run
+from cgnlib.report.statistics import paired_bootstrap, paired_difference
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+METRIC = "test_accuracy"
+DIFFERENCE = "test_accuracy_difference"
+PAIRS = (("CGN", "Original"), ("Original+CGN", "Original"), ("Original+CGN", "CGN"))
+
+
+def _name(setting: str, over: str) -> str:
+    return f"{setting} minus {over}"
+
+
+def record_differences(
+    run: Run,
+    experiment: str,
+    predictions: Mapping[str, Mapping[str, np.ndarray]],
+    pairs: Sequence[tuple[str, str]] = PAIRS,
+) -> None:
+    """Record every pair's difference in test accuracy with its paired bootstrap interval.
+
+    Args:
+        predictions: per setting, the arrays of its predictions on the same images in one order.
+    """
+    for setting, over in pairs:
+        one, other = predictions[setting], predictions[over]
+        gap, low, high = paired_bootstrap(
+            one["predicted"] == one["shape"], other["predicted"] == other["shape"], one["digit"]
+        )
+        run.record(
+            experiment,
+            _name(setting, over),
+            DIFFERENCE,
+            gap,
+            "points",
+            n=len(one["predicted"]),
+            interval=(low, high),
+            definition="difference of two test accuracies on the same images; interval: 95 %, "
+            "bootstrap over digits, both answers drawn together",
+        )
+
+
+def difference_rows(
+    records: Sequence[Record],
+    experiment: str,
+    dataset: str,
+    pairs: Sequence[tuple[str, str]] = PAIRS,
+) -> list[dict[str, str]]:
+    """One row per pair that was measured: the difference, its interval and what that covers."""
+    ours = [r for r in records if (r.experiment, r.dataset) == (experiment, dataset)]
+    rows = []
+    for setting, over in pairs:
+        gap = paired_difference(ours, setting, over, METRIC)
+        if gap is None:
+            continue
+        low, high, covers = gap.low, gap.high, f"{len(gap.seeds)} seeds"
+        if low is None:
+            name = _name(setting, over)
+            own = [r for r in ours if (r.setting, r.metric) == (name, DIFFERENCE)]
+            ends = [(r.interval_low, r.interval_high) for r in own if r.interval_low is not None]
+            covers = f"test digits, {gap.strength}" if ends else "none"
+            low, high = (min(e[0] for e in ends), max(e[1] for e in ends)) if ends else (None, None)
+        shown = "" if low is None else f"{low:+.1f} to {high:+.1f}"
+        rows.append(
+            {
+                "Difference": _name(setting, over),
+                "Points": f"{gap.value:+.1f}",
+                "95 % interval": shown,
+                "Interval over": covers,
+                "Excludes 0": "" if low is None else "yes" if low > 0 or high < 0 else "no",
+            }
+        )
+    return rows
+
+
+def differences(
+    records: Sequence[Record],
+    experiment: str,
+    dataset: str,
+    pairs: Sequence[tuple[str, str]] = PAIRS,
+) -> "Styler":
+    """:func:`difference_rows` as a table; MISSING when no pair was measured."""
+    import pandas as pd
+
+    from cgnlib.report import tables
+
+    rows = difference_rows(records, experiment, dataset, pairs)
+    rows = rows or [{"Difference": f"{tables.MISSING}: no two training sets were measured"}]
+    caption = f"{experiment}, paired differences of test accuracy in percent points, {dataset}"
+    return tables.styled(pd.DataFrame(rows), caption)

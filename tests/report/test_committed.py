@@ -1,0 +1,127 @@
+"""Committed records of the full scale: read from the project, labelled, MISSING when absent."""
+
+import subprocess
+
+import pytest
+
+from cgnlib.errors import UserError
+from cgnlib.params import MnistParams
+from cgnlib.paths import project_root
+from cgnlib.report import committed, summary, tables
+from cgnlib.report.records import begin
+
+
+@pytest.fixture
+def project(workplace, monkeypatch):
+    """A project whose full records are ours to write; this machine's results lie elsewhere."""
+    root = workplace / "project"
+    monkeypatch.setattr(committed, "project_root", lambda: root)
+    return root
+
+
+def commit(project, monkeypatch, seed=0, value=88.0, dataset="double_colored_mnist", **changes):
+    params = MnistParams(dataset=dataset, scale="full", seed=seed, **changes)
+    name = f"odr@{seed}" if seed or changes else "odr"
+    monkeypatch.setenv("CGN_RUN_FOLDER", str(project / "results" / "full" / dataset / name))
+    run = begin(params, notebook="odr", claim="ODR")
+    run.record("ODR-2", "1e5, ratio 10", "test_accuracy", value, n=10, interval=(80, 95))
+    run.record("ODR-1", "LNTL", "test_accuracy", 70.0, n=10)
+    run.finish([])
+
+
+def test_records_of_every_seed_of_the_file_are_read(project, monkeypatch):
+    for seed, value in enumerate((87.0, 88.0, 89.0)):
+        commit(project, monkeypatch, seed, value)
+    commit(project, monkeypatch, 7, 10.0, cgn_steps=5)  # another recipe
+    commit(project, monkeypatch, dataset="colored_mnist")
+    found = committed.full_records("ODR-2", "double_colored_mnist")
+    assert sorted(record.value for record in found) == [87.0, 88.0, 89.0]
+    assert committed.full_records("ODR-5", "double_colored_mnist") == []
+
+
+def test_a_page_of_another_scale_shows_them_beside_its_own(project, monkeypatch):
+    for seed, value in enumerate((87.0, 88.0, 89.0)):
+        commit(project, monkeypatch, seed, value)
+    params = MnistParams(dataset="double_colored_mnist")
+    frame = tables.comparison([], "ODR-2", params, missing="not asked for").data
+    row = frame.set_index("Trained on").loc["1e5, ratio 10"]
+    assert row["Reprod. 1"] == "89.18"
+    assert row["This run"] == "MISSING: not asked for"
+    assert row[tables.FULL_SCALE] == "88.0 (85.5\u201390.5, 3 seeds)"
+    assert frame[tables.FULL_SCALE].tolist().count("MISSING: not run") == 11
+
+
+def test_without_committed_records_there_is_no_such_column(project):
+    frame = tables.comparison([], "ODR-2", MnistParams(dataset="double_colored_mnist")).data
+    assert tables.FULL_SCALE not in frame.columns
+    assert (frame["This run"] == "MISSING: not run at this scale").all()
+
+
+def test_the_full_scales_own_pages_show_themselves_only(project, monkeypatch):
+    commit(project, monkeypatch)
+    params = MnistParams(dataset="double_colored_mnist", scale="full")
+    assert committed.beside("ODR-2", params) == []
+
+
+def test_a_figure_shows_its_own_run_else_the_full_scale_else_nothing(project, monkeypatch):
+    params = MnistParams(dataset="double_colored_mnist")
+    found = committed.own_or_full([], "ODR-2", params, "not run at this scale")
+    assert found == ([], "MISSING: not run at this scale")
+    commit(project, monkeypatch)
+    shown, name = committed.own_or_full([], "ODR-2", params, "not run at this scale")
+    assert ([r.value for r in shown], name) == ([88.0], "records of the full scale (one seed)")
+    monkeypatch.delenv("CGN_RUN_FOLDER")
+    own = begin(params, notebook="odr", claim="ODR")
+    made = own.record("ODR-2", "1e5, ratio 10", "test_accuracy", 50.0, n=10)
+    assert committed.own_or_full(own.records, "ODR-2", params, "x") == (
+        [made],
+        "this run (one seed)",
+    )
+
+
+def test_the_summary_says_what_only_the_full_scale_ran(project, workplace, monkeypatch):
+    for seed in range(3):
+        commit(project, monkeypatch, seed)
+        run = MnistParams(dataset="double_colored_mnist", scale="full", seed=seed)
+        folder = project / "results/full/double_colored_mnist" / (f"odr@{seed}" if seed else "odr")
+        monkeypatch.setenv("CGN_RUN_FOLDER", str(folder))
+        again = begin(run, notebook="odr", claim="ODR")
+        again.record("ODR-2", "1e6, ratio 10", "test_accuracy", 88.0 + seed, n=10)
+        again.finish([])
+    rows = summary.experiment_rows(summary.Summary("embedded"), "double_colored_mnist")
+    row = next(row for row in rows if row["Experiment"].startswith("ODR-2 "))
+    assert row["This run"] == (
+        "MISSING: odr not run at this scale; full scale: 89.0 (86.5\u201391.5, 3 seeds)"
+    )
+
+
+def test_a_damaged_committed_file_is_one_clear_line(project, monkeypatch):
+    commit(project, monkeypatch)
+    (path,) = project.glob("results/full/*/odr/records.jsonl")
+    path.write_text("{\n")
+    with pytest.raises(UserError, match="records.jsonl line 1"):
+        committed.full_records("ODR-2", "double_colored_mnist")
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("results/full/colored_mnist/odr/records.jsonl", True),
+        ("results/full/colored_mnist/odr@0123456789/verdicts.json", True),
+        ("results/full/colored_mnist/odr/done", True),
+        ("results/full/colored_mnist/odr/odr.ipynb", False),
+        ("results/full/colored_mnist/odr/run.json", False),
+        ("results/full/colored_mnist/.staging-odr-12/records.jsonl", False),
+        ("results/embedded/colored_mnist/odr/records.jsonl", False),
+        ("results/interactive/odr@x/done", False),
+    ],
+)
+def test_git_keeps_the_full_scales_records_and_nothing_else(path, kept):
+    command = ["git", "-C", str(project_root()), "check-ignore", "--no-index", "-q", path]
+    try:
+        status = subprocess.run(command, check=False, capture_output=True).returncode
+    except OSError:
+        pytest.skip("git is not installed")
+    if status == 128:
+        pytest.skip("not a git checkout")
+    assert status == (1 if kept else 0)
