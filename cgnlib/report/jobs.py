@@ -25,10 +25,10 @@ class Family:
 FAMILIES = {
     "mnist": Family(
         datasets=("colored_mnist", "double_colored_mnist", "wildlife_mnist"),
-        steps=(("hqc", None), ("odr", "hqc"), ("ibr", None)),
+        steps=(("hqc", None), ("odr", "hqc"), ("extensions", "odr"), ("ibr", None)),
     ),
 }
-READING_ORDER = ("hqc", "ibr", "odr")  # of the pages in the book
+READING_ORDER = ("hqc", "ibr", "odr", "extensions")  # of the pages in the book
 
 
 @dataclass(frozen=True)

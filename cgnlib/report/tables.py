@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cgnlib.params import MnistParams
 from cgnlib.report import published
-from cgnlib.report.records import Record
+from cgnlib.report.records import Record, read_records
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -172,6 +172,35 @@ def comparison(
     rows = comparison_rows(records, experiment, params.dataset, metric, missing=missing, mark=mark)
     title = caption or f"{experiment}, {metric.replace('_', ' ')} in %, {params.dataset}"
     return styled(pd.DataFrame(rows), title)
+
+
+def full_records(experiment: str, dataset: str, scale: str = "full") -> list[Record]:
+    """Records of runs at ``scale``, for pages of another scale that do not run ``experiment``."""
+    return read_records(scale, dataset, experiment)
+
+
+def full_or_missing(
+    experiment: str,
+    dataset: str,
+    metric: str = "test_accuracy",
+    *,
+    scale: str = "full",
+    missing: str | Mapping[str, str] = "no run at that scale",
+) -> "Styler":
+    """:func:`comparison` with the records of the full scale in place of this run's.
+
+    Args:
+        scale: where the records come from when it is not the full scale.
+        missing: reason for rows without one; one text, or one per setting.
+    """
+    import pandas as pd
+
+    found = full_records(experiment, dataset, scale)
+    rows = comparison_rows(found, experiment, dataset, metric, missing=missing)
+    column = {"full": "Full scale"}.get(scale, f"Scale {scale}")
+    frame = pd.DataFrame(rows).rename(columns={"This run": column})
+    title = f"{experiment}, {metric.replace('_', ' ')}, {dataset}: not run here, {scale} scale"
+    return styled(frame, title)
 
 
 def quality(records: Sequence[Record], params: MnistParams) -> "Styler":

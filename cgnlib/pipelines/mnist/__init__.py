@@ -9,24 +9,37 @@ from cgnlib.pipelines.mnist.classify import (
 )
 from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
+from cgnlib.pipelines.mnist.edge import EdgeRuns, edge_runs
+from cgnlib.pipelines.mnist.extensions import EXTENSIONS, Extension, extension_rows
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
+from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
 
 __all__ = [
+    "EXTENSIONS",
     "SETTINGS",
     "Ablation",
     "Datasets",
+    "EdgeRuns",
+    "Extension",
+    "Latents",
     "Quality",
     "TrainedCgn",
     "TrainedClassifier",
+    "TrainedVae",
     "ablate",
     "ablations",
     "cgn",
     "classifier",
     "counterfactuals",
     "datasets",
+    "edge_runs",
+    "extension_rows",
+    "latent_readings",
+    "latents",
     "oracles",
     "predictions",
     "quality",
     "running_accuracy",
+    "vae",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from cgnlib import store
 from cgnlib.params import DROPPED, MnistParams
+from cgnlib.pipelines.mnist.budget import averaging
 from cgnlib.pipelines.mnist.classify import predictions
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn
 from cgnlib.pipelines.mnist.measure import Quality, quality
@@ -26,14 +27,11 @@ class Ablation:
 
 
 def ablate(params: MnistParams, dropped: str) -> MnistParams:
-    """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, weights
-    averaged over a tenth of them (the longer average would still hold the first ones), and banks no
-    larger than the classifier can see."""
+    """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, and banks
+    no larger than the classifier can see."""
     seen = params.ibr_classifier_steps * params.classifier_batch
     budget = {
-        "cgn_steps": params.ibr_cgn_steps,
-        "ema_decay": min(params.ema_decay, max(0.0, 1 - 10 / params.ibr_cgn_steps)),
-        "ema_start_steps": min(params.ema_start_steps, params.ibr_cgn_steps // 4),
+        **averaging(params, params.ibr_cgn_steps),
         "classifier_steps": params.ibr_classifier_steps,
         "cf_images": min(params.cf_images, seen),
         "cf_bank_images": min(params.cf_bank_images, seen // 8),
