@@ -82,7 +82,7 @@ def test_status_as_json(workplace, capsys):
     assert main(["status", "--scale", "smoke", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in rows} == {"missing"}
-    assert {row["notebook"] for row in rows} == {"hqc", "ibr", "odr", "summary"}
+    assert {row["notebook"] for row in rows} == {"hqc", "ibr", "odr", "extensions", "summary"}
     assert main(["status"]) == 0
     assert "missing" in capsys.readouterr().out
 

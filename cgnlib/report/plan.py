@@ -85,8 +85,9 @@ def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
     """(notebook, item) of everything a parameter file leads to; shared items come once, where they
     are made first."""
     seen: set[Item] = set()
-    for notebook, items in (("hqc", _hqc(params)), ("odr", _odr(params)), ("ibr", _ibr(params))):
-        for item in items:
+    listed = {"hqc": _hqc, "odr": _odr, "extensions": _extensions, "ibr": _ibr}
+    for notebook, items in listed.items():
+        for item in items(params):
             if item not in seen:
                 seen.add(item)
                 yield notebook, item
@@ -99,6 +100,9 @@ def _hqc(params: MnistParams) -> Iterator[Item]:
     drivers = (("dataset", params.dataset), ("bf16", params.classifier_bf16))
     for factor, share in (("shape", 1), ("foreground", 4), ("background", 4)):
         yield Item("oracle", f"{factor} oracle", -(-params.oracle_steps // share), drivers)
+    if params.edge_runs:  # priced as what they are, CGNs
+        runs = 2 * params.edge_runs
+        yield _cgn(params, f"{runs} CGNs, edge loss", runs * params.edge_cgn_steps)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "hqc"),))
 
 
@@ -113,6 +117,15 @@ def _odr(params: MnistParams) -> Iterator[Item]:
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))
 
 
+def _extensions(params: MnistParams) -> Iterator[Item]:
+    steps = params.classifier_steps or _epoch_updates(params, "CGN")
+    for name in filter(None, (name.strip() for name in params.extension_rows.split(","))):
+        yield _cgn(params, f"CGN, {name}", params.extension_cgn_steps)
+        yield _classifier(params, "CGN", steps, f"CGN, {name}")
+        yield Item("predictions", f"CGN, {name}", 0)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "extensions"),))
+
+
 def _ibr(params: MnistParams) -> Iterator[Item]:
     for group in params.bias_groups():
         changed = {"perceptual_features": "none"} if group == "perceptual" else {}
@@ -124,6 +137,9 @@ def _ibr(params: MnistParams) -> Iterator[Item]:
         )
         yield _classifier(params, "CGN", params.ibr_classifier_steps, f"CGN, without {group}")
         yield Item("predictions", f"without {group}", 0)
+    if params.dataset == "colored_mnist":
+        digits = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
+        yield Item("vae", "beta-VAE", params.vae_epochs * -(-digits // 64))
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "ibr"),))
 
 

@@ -114,7 +114,8 @@ def _own_cells(found: Sequence[Record], reason: str) -> dict[str, str]:
     }
 
 
-def _settings(rows: Sequence[published.Row], records: Sequence[Record]) -> list[str]:
+def settings_of(rows: Sequence[published.Row], records: Sequence[Record]) -> list[str]:
+    """Settings of published rows and records, each once, in the order of a table."""
     names = dict.fromkeys([_base(row.setting) for row in rows] + [r.setting for r in records])
     rank = {name: position for position, name in enumerate(ROW_ORDER)}
     return sorted(names, key=lambda name: rank.get(name, len(rank)))  # stable
@@ -140,7 +141,7 @@ def comparison_rows(
         r for r in records if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)
     ]
     cells = []
-    for setting in _settings(theirs, ours):
+    for setting in settings_of(theirs, ours):
         row = {"Trained on": setting}
         for source in SOURCES:
             same = [r for r in theirs if r.source == source and _base(r.setting) == setting]
@@ -231,19 +232,45 @@ def quality(records: Sequence[Record], params: MnistParams) -> "Styler":
     return styled(pd.DataFrame(cells), f"Quality of the counterfactuals, {params.dataset}")
 
 
-def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
-    """IBR-1: one row per dropped group, one column per metric (``{metric: heading}``)."""
+def by_setting(
+    records: Sequence[Record],
+    experiment: str,
+    metrics: Mapping[str, str],
+    *,
+    first: str,
+    caption: str,
+    names: Mapping[str, str] | None = None,
+) -> "Styler":
+    """One row per recorded setting of ``experiment``, one column per metric.
+
+    Args:
+        metrics: metric to the heading of its column.
+        first: heading of the column of settings.
+        names: what a setting is called, where that is not its own name.
+    """
     import pandas as pd
 
-    ours = [record for record in records if record.experiment == "IBR-1"]
+    ours = [record for record in records if record.experiment == experiment]
     cells = []
     for setting in dict.fromkeys(record.setting for record in ours):
-        row = {"Dropped": setting if setting != "none" else "none (control)"}
+        row = {first: (names or {}).get(setting, setting)}
         for metric, heading in metrics.items():
             found = [r for r in ours if r.setting == setting and r.metric == metric]
             row[heading] = _own_cells(found, "not measured")["This run"]
         cells.append(row)
-    return styled(pd.DataFrame(cells), "One group of losses dropped at a time, same budget")
+    return styled(pd.DataFrame(cells), caption)
+
+
+def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
+    """IBR-1: one row per dropped group, one column per metric (``{metric: heading}``)."""
+    return by_setting(
+        records,
+        "IBR-1",
+        metrics,
+        first="Dropped",
+        caption="One group of losses dropped at a time, same budget",
+        names={"none": "none (control)"},
+    )
 
 
 def published_ablation() -> "Styler":

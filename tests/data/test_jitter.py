@@ -1,4 +1,4 @@
-"""Colour jitter: torchvision's definitions, own factors per image, and what the legacy form loses."""
+"""Colour jitter: torchvision's definitions, own factors per image, what the legacy form loses."""
 
 import pytest
 import torch

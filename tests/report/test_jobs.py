@@ -36,7 +36,8 @@ def test_accuracies_come_before_ablations_and_after_the_cgn(project):
     assert names[:2] == [("hqc", "colored_mnist"), ("odr", "colored_mnist")]
     assert [notebook for notebook, _ in names[-3:]] == ["ibr"] * 3
     assert {job.needs for job in listed if job.notebook == "odr"} == {"hqc"}
-    assert [job.label for job in listed] == [f"{n}/10" for n in range(1, 10)]
+    assert {job.needs for job in listed if job.notebook == "extensions"} == {"odr"}
+    assert [job.label for job in listed] == [f"{n}/13" for n in range(1, 13)]
     assert listed[0].threads == 1
 
 

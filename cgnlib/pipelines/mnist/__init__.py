@@ -10,7 +10,12 @@ from cgnlib.pipelines.mnist.classify import (
 from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
 from cgnlib.pipelines.mnist.edge import EdgeRuns, edge_runs
-from cgnlib.pipelines.mnist.extensions import EXTENSIONS, Extension, extension_rows
+from cgnlib.pipelines.mnist.extensions import (
+    EXTENSIONS,
+    Extension,
+    changed_weights,
+    extension_rows,
+)
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
 from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
@@ -30,6 +35,7 @@ __all__ = [
     "ablate",
     "ablations",
     "cgn",
+    "changed_weights",
     "classifier",
     "counterfactuals",
     "datasets",

@@ -69,6 +69,18 @@ def extended(params: MnistParams, name: str) -> MnistParams:
     return short.model_copy(update=EXTENSIONS[name][1])
 
 
+def changed_weights(rows: list[Extension]) -> dict[str, tuple[int, int]]:
+    """Row to (weights of its CGN that differ from those of the retrained one, weights in all);
+    empty where nothing was retrained. SSIM without gradient must change none."""
+    plain = next((row for row in rows if row.setting == EXTENSIONS["retrained"][0]), None)
+    found = {}
+    for row in rows if plain else ():
+        pairs = zip(plain.cgn.model.parameters(), row.cgn.model.parameters(), strict=True)
+        differing = [((mine != other).sum().item(), mine.numel()) for mine, other in pairs]
+        found[row.setting] = tuple(map(sum, zip(*differing, strict=True)))
+    return found
+
+
 def extension_rows(params: MnistParams) -> list[Extension]:
     """Train or load every row that ``extension_rows`` names (experiments EXT-5 and EXT-6).
 
