@@ -24,7 +24,7 @@ def gallery(worst: Mapping[str, Any]) -> Figure:
             ``confidence`` (W,), e.g. :class:`cgnlib.pipelines.mnist.failures.Worst`.
     """
     columns = max(len(found.images) for found in worst.values())
-    figure = Figure(figsize=(WIDTH_IN, 1.25 * len(worst) + 0.1), layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, 1.1 * len(worst) + 0.1), layout="constrained")
     panels = figure.subplots(len(worst), columns, squeeze=False)
     for row, (factor, found) in zip(panels, worst.items(), strict=True):
         pixels = as_pixels(found.images)
@@ -111,14 +111,16 @@ def latent_space(
         *points.T, c=np.asarray(palette)[colours], s=9, edgecolors="#555555", linewidths=0.2
     )
     for axes, title in ((by_digit, "digit"), (by_colour, "colour")):
-        axes.set(xlabel="first latent", ylabel="second latent")
+        axes.set_xlabel("first latent", fontsize=8)
+        axes.set_ylabel("second latent", fontsize=8)
         axes.set_title(title, fontsize=9)
         axes.tick_params(labelsize=7)
     pixels = as_pixels(decoded, unit_range=True)  # (S, S, H, W, 3)
     side, height, width = pixels.shape[0], *pixels.shape[2:4]
     picture = pixels.transpose(0, 2, 1, 3, 4).reshape(side * height, side * width, 3)
     grid.imshow(picture, interpolation="nearest", extent=(0, 1, 0, 1))
-    grid.set(xlabel="quantile of the first latent", ylabel="quantile of the second latent")
+    grid.set_xlabel("quantile of the first latent", fontsize=8)
+    grid.set_ylabel("quantile of the second latent", fontsize=8)
     grid.set_title("decoded", fontsize=9)
     grid.tick_params(labelsize=7)
     return figure

@@ -15,7 +15,9 @@ from cgnlib.evaluation.scores import (
     disentanglement_matrix,
     mask_mean,
     mask_readability,
+    mean_interval,
     share_interval,
+    whole_digits,
 )
 
 labels = arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 9))
@@ -132,3 +134,17 @@ def test_share_interval_by_hand():
     low, high = share_interval(0.5, 100)
     assert (low, high) == pytest.approx((0.40383, 0.59617), abs=1e-4)
     assert share_interval(1.0, 2000) == pytest.approx((0.99808, 1.0), abs=1e-4)
+
+
+def test_whole_digits_are_read_and_keep_off_the_border():
+    digits = np.repeat([0, 1, 2], 5)
+    readable = np.array([1, 1, 1, 1, 0] + [1, 1, 1, 0, 0] + [1] * 5, dtype=bool)
+    borders = np.concatenate([np.full(5, 0.05), np.full(5, 0.0), [0.1, 0.1, 0.1, 0.1, 0.11]])
+    whole = whole_digits(readable, borders, digits)
+    assert whole.tolist() == [True] + [False] * 9  # 80 % read; 60 % read; border 0.102; no masks
+
+
+def test_interval_of_a_mean():
+    low, high = mean_interval(np.array([1.0, 3.0]))
+    assert (low, high) == pytest.approx((2 - 12.7062, 2 + 12.7062), abs=1e-3)  # t of 1 degree
+    assert mean_interval(np.array([4.0])) is None
