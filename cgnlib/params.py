@@ -84,6 +84,9 @@ class MnistParams(BaseModel):
         description="probability, per factor, that it equals its class's",
     )
     test_colourings: int = Field(10, ge=1, le=100, description="random colourings per test digit")
+    jitter_form: Literal["none", "before", "legacy"] = Field(
+        "none", description="colour jitter of what the CGN sees: before normalising, or as coded"
+    )
 
     # CGN: architecture
     cgn_weights: str = Field(
@@ -155,6 +158,12 @@ class MnistParams(BaseModel):
     perceptual_w2: float = Field(0.0, ge=0.0, description="style weight at relu2_2")
     perceptual_w3: float = Field(0.0, ge=0.0, description="style weight at relu3_3")
     perceptual_w4: float = Field(0.0, ge=0.0, description="style weight at relu4_3")
+    weight_ssim: float = Field(
+        0.0, ge=0.0, description="weight of 1 - SSIM of made against real images, unpaired"
+    )
+    ssim_form: Literal["gradient", "detached"] = Field(
+        "gradient", description="whether SSIM's gradient reaches the CGN, or (as coded) not"
+    )
 
     # CGN: optimisation
     cgn_steps: int = Field(3000, ge=1, description="generator updates")
@@ -215,6 +224,20 @@ class MnistParams(BaseModel):
     # Inductive bias requirements
     ibr_cgn_steps: int = Field(350, ge=1, description="generator updates per ablation")
     ibr_classifier_steps: int = Field(250, ge=1, description="classifier updates per ablation")
+
+    vae_epochs: int = Field(20, ge=1, le=1000, description="passes of the beta-VAE over the digits")
+    vae_beta: float = Field(4.0, ge=0.0, description="weight of the beta-VAE's KL divergence")
+
+    # Extensions
+    extension_rows: str = Field(
+        "",
+        description="of retrained, ssim, ssim_detached, jitter, jitter_legacy; empty: none",
+    )
+    extension_cgn_steps: int = Field(1500, ge=1, description="generator updates per such row")
+
+    # Edge loss
+    edge_runs: int = Field(0, ge=0, le=1000, description="CGNs with and as many without edge loss")
+    edge_cgn_steps: int = Field(1000, ge=1, description="generator updates of each of them")
 
     # Measurement
     reader_steps: int = Field(600, ge=1, description="updates of the mask reader")

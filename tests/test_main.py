@@ -84,7 +84,8 @@ def test_status_as_json(workplace, capsys):
     assert main(["status", "--scale", "smoke", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in rows} == {"missing"}
-    assert {row["notebook"] for row in rows} == {"hqc", "ibr", "odr", "explain", "summary"}
+    names = {"hqc", "ibr", "odr", "explain", "extensions", "summary"}
+    assert {row["notebook"] for row in rows} == names
     assert main(["status"]) == 0
     assert "missing" in capsys.readouterr().out
 

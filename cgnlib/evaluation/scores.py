@@ -74,6 +74,35 @@ def share_interval(share: float, count: int) -> tuple[float, float]:
     return float((centre - spread) / scale), float((centre + spread) / scale)
 
 
+def t_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float] | None:
+    """Student's t interval of the mean of independent ``values`` (N,); None for fewer than two."""
+    from scipy import stats
+
+    values = _filled(values, "t_interval").astype(np.float64)
+    if len(values) < 2:
+        return None
+    reach = stats.t.ppf(0.5 + level / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    return float(values.mean() - reach), float(values.mean() + reach)
+
+
+def whole_digits(readable: np.ndarray, borders: np.ndarray, digits: np.ndarray) -> np.ndarray:
+    """(10,) bool: digits whose masks do not collapse, by rule where the first reproduction counted
+    by hand (experiment HQC-7).
+
+    A digit is whole when at least 80 % of its masks are read as their label and the mean of its
+    masks inside the border is below 0.1; a digit without a mask is not.
+
+    Args:
+        readable: (N,) whether each mask is read as its label.
+        borders: (N,) mean of each mask inside the border, in [0, 1].
+        digits: (N,) shape labels.
+    """
+    chosen = [np.asarray(digits) == digit for digit in range(10)]
+    return np.array(
+        [own.any() and readable[own].mean() >= 0.8 and borders[own].mean() < 0.1 for own in chosen]
+    )
+
+
 def mask_mean(masks: np.ndarray) -> np.ndarray:
     """Mean of each mask, (N,) in [0, 1]; masks (N, 1, H, W) or (N, H, W)."""
     return _planes(masks).mean(axis=(1, 2))

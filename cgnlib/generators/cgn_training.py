@@ -57,6 +57,8 @@ class CgnSettings:
     perceptual_w2: float
     perceptual_w3: float
     perceptual_w4: float
+    weight_ssim: float
+    ssim_form: str
     cgn_steps: int
     cgn_batch: int
     cgn_lr: float
@@ -208,6 +210,14 @@ class CgnMethod:
             terms["edge"] = s.weight_edge * loss
         return terms
 
+    def _dissimilarity(self, made: Tensor, real: Tensor) -> Tensor:
+        """1 - SSIM of made against real images. As in the second reproduction they are unpaired:
+        image i of one batch has nothing to do with image i of the other, their labels included.
+        ``detached`` is that study's code: no gradient, and the range of images in [0, 1]."""
+        if self.settings.ssim_form == "detached":
+            return 1 - losses.ssim(made.detach(), real, data_range=1.0)
+        return 1 - losses.ssim(made, real)
+
     def _update_generator(
         self, made: Composition, labels: Tensor, real: Tensor
     ) -> dict[str, Tensor]:
@@ -222,6 +232,8 @@ class CgnMethod:
             terms["perceptual"] = losses.perceptual(
                 made.image, real, self.features, s.perceptual_weights
             )
+        if s.weight_ssim:
+            terms["ssim"] = s.weight_ssim * self._dissimilarity(made.image, real)
         self.optimisers[0].zero_grad(set_to_none=True)
         sum(terms.values()).backward()
         self.optimisers[0].step()

@@ -4,6 +4,7 @@ Masks are (B, 1, H, W) in (0, 1), images (B, 3, H, W) in [-1, 1]. Every function
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -95,3 +96,43 @@ def perceptual(
         if weight > 0:
             total = total + 5000 * weight**2 * F.l1_loss(have, want)
     return total
+
+
+@lru_cache(maxsize=8)
+def _gaussian_rows(side: int, window: int, sigma: float) -> Tensor:
+    """(side - window + 1, side): row r weighs the ``window`` pixels from r on."""
+    offset = torch.arange(window) - (window - 1) / 2
+    weight = torch.exp(-offset.square() / (2 * sigma**2))
+    rows = torch.zeros(side - window + 1, side)
+    for row in range(len(rows)):
+        rows[row, row : row + window] = weight / weight.sum()
+    return rows
+
+
+def ssim(
+    a: Tensor, b: Tensor, window: int = 11, sigma: float = 1.5, data_range: float = 2.0
+) -> Tensor:
+    """Mean structural similarity of images (B, C, H, W), in [-1, 1]; 1 for equal images.
+
+    Gaussian window, constants 0.01 and 0.03, population variances, windows wholly inside the image
+    (Wang et al., 2004). Local means are two small matrix products, which on 32x32 images beats a
+    convolution.
+
+    Args:
+        data_range: largest minus smallest possible pixel; 2 for images in [-1, 1].
+
+    Raises:
+        ValueError: images of different shapes or smaller than the window.
+    """
+    height, width = a.shape[-2:]
+    if a.shape != b.shape or min(height, width) < window:
+        raise ValueError(f"ssim of {tuple(a.shape)} and {tuple(b.shape)}, window {window}")
+    down = _gaussian_rows(height, window, sigma).to(a)
+    across = _gaussian_rows(width, window, sigma).to(a).T
+    maps = down @ torch.stack([a, b, a * a, b * b, a * b]) @ across  # (5, B, C, H', W')
+    mean_a, mean_b, square_a, square_b, product = maps
+    var_a, var_b = square_a - mean_a.square(), square_b - mean_b.square()
+    covariance = product - mean_a * mean_b
+    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    alike = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+    return (alike / ((mean_a.square() + mean_b.square() + c1) * (var_a + var_b + c2))).mean()

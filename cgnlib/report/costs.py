@@ -37,6 +37,7 @@ DRIVERS = {
     "classifier": ("dataset", "setting", "batch", "bf16"),
     "reader": (),
     "oracle": ("dataset", "bf16"),
+    "vae": (),
 }
 STEPS = ("steps", "cgn_steps")  # where a key holds the number of updates
 OVERHEAD = "notebook"  # kind of the work that is kept in no artefact: start, scores, figures

@@ -30,10 +30,16 @@ class Family:
 FAMILIES = {
     "mnist": Family(
         datasets=MNIST_DATASETS,
-        steps=(("hqc", None), ("odr", "hqc"), ("explain", "odr"), ("ibr", None)),
+        steps=(
+            ("hqc", None),
+            ("odr", "hqc"),
+            ("explain", "odr"),
+            ("extensions", "odr"),
+            ("ibr", None),
+        ),
     ),
 }
-READING_ORDER = ("hqc", "ibr", "odr", "explain")  # of the pages in the book
+READING_ORDER = ("hqc", "ibr", "odr", "explain", "extensions")  # of the pages in the book
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,13 @@ def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
     """(notebook, item) of everything a parameter file leads to; shared items come once, where they
     are made first."""
     seen: set[Item] = set()
-    parts = {"hqc": _hqc, "odr": _odr, "explain": _explain, "ibr": _ibr}
+    parts = {
+        "hqc": _hqc,
+        "odr": _odr,
+        "explain": _explain,
+        "extensions": _extensions,
+        "ibr": _ibr,
+    }
     for notebook, items in parts.items():
         for item in items(params):
             if item not in seen:
@@ -103,6 +109,9 @@ def _hqc(params: MnistParams) -> Iterator[Item]:
     drivers = (("dataset", params.dataset), ("bf16", params.classifier_bf16))
     for factor, share in (("shape", 1), ("foreground", 4), ("background", 4)):
         yield Item("oracle", f"{factor} oracle", -(-params.oracle_steps // share), drivers)
+    if params.edge_runs:  # priced as what they are, CGNs
+        runs = 2 * params.edge_runs
+        yield _cgn(params, f"{runs} CGNs, edge loss", runs * params.edge_cgn_steps)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "hqc"),))
 
 
@@ -152,6 +161,15 @@ def _causal(params: MnistParams) -> Iterator[Item]:
             yield Item("predictions", f"{mechanism} at {degree} % correlation", 0)
 
 
+def _extensions(params: MnistParams) -> Iterator[Item]:
+    steps = params.classifier_steps or _epoch_updates(params, "CGN")
+    for name in filter(None, (name.strip() for name in params.extension_rows.split(","))):
+        yield _cgn(params, f"CGN, {name}", params.extension_cgn_steps)
+        yield _classifier(params, "CGN", steps, f"CGN, {name}")
+        yield Item("predictions", f"CGN, {name}", 0)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "extensions"),))
+
+
 def _ibr(params: MnistParams) -> Iterator[Item]:
     for group in params.bias_groups():
         changed = {"perceptual_features": "none"} if group == "perceptual" else {}
@@ -163,6 +181,9 @@ def _ibr(params: MnistParams) -> Iterator[Item]:
         )
         yield _classifier(params, "CGN", params.ibr_classifier_steps, f"CGN, without {group}")
         yield Item("predictions", f"without {group}", 0)
+    if params.dataset == "colored_mnist":
+        digits = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
+        yield Item("vae", "beta-VAE", params.vae_epochs * -(-digits // 64))
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "ibr"),))
 
 

@@ -134,14 +134,17 @@ class Run:
             where = " / ".join(names.values())
             raise UserError(f"record {where}: {first_error(error)}; nothing was recorded") from None
 
-    def finish(self, verdicts: Sequence[Verdict] = ()) -> Path:
+    def finish(self, verdicts: Sequence[Verdict] = (), *, may_be_empty: bool = False) -> Path:
         """Write records, verdicts and then ``done``; return the folder.
+
+        Args:
+            may_be_empty: the parameters asked for no measurement, so none is an answer too.
 
         Raises:
             UserError: no records, a value that is not finite, the same number recorded twice.
         """
         where = f"the {self.notebook} run on {self.params.dataset}"
-        if not self.records:
+        if not self.records and not may_be_empty:
             raise UserError(f"{where} recorded no number: run the notebook from its top")
         seen: set[tuple] = set()
         for record in self.records:

@@ -25,6 +25,7 @@ from cgnlib.report.cells import (
 from cgnlib.report.departures import departures, departures_list
 from cgnlib.report.numbers import in_short, number
 from cgnlib.report.record_model import Record
+from cgnlib.report.record_reading import read_records
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -68,7 +69,8 @@ QUALITY_TEXT = {
 }
 
 
-def _settings(rows: Sequence[published.Row], records: Sequence[Record]) -> list[str]:
+def settings_of(rows: Sequence[published.Row], records: Sequence[Record]) -> list[str]:
+    """Settings of published rows and records, each once, in the order of a table."""
     names = dict.fromkeys(
         [base_setting(row.setting) for row in rows] + [r.setting for r in records]
     )
@@ -99,7 +101,7 @@ def comparison_rows(
     ]
     full = [r for r in full if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)]
     cells = []
-    for setting in _settings(theirs, [*ours, *full]):
+    for setting in settings_of(theirs, [*ours, *full]):
         row = {"Trained on": setting}
         for source in SOURCES:
             same = [r for r in theirs if r.source == source and base_setting(r.setting) == setting]
@@ -151,6 +153,35 @@ def comparison(
     return styled(pd.DataFrame(rows), title)
 
 
+def full_or_missing(
+    experiment: str,
+    dataset: str,
+    metric: str = "test_accuracy",
+    *,
+    scale: str = "full",
+    missing: str | Mapping[str, str] = "no run at that scale",
+) -> "Styler":
+    """:func:`comparison` with the records of the full scale in place of this run's.
+
+    Args:
+        scale: where the records come from when it is not the full scale.
+        missing: reason for rows without one; one text, or one per setting.
+    """
+    import pandas as pd
+
+    whole = scale == committed.FULL
+    found = (
+        committed.full_records(experiment, dataset)
+        if whole
+        else read_records(scale, dataset, experiment)
+    )
+    rows = comparison_rows(found, experiment, dataset, metric, missing=missing)
+    column = {"full": "Full scale"}.get(scale, f"Scale {scale}")
+    frame = pd.DataFrame(rows).rename(columns={"This run": column})
+    title = f"{experiment}, {metric.replace('_', ' ')}, {dataset}: not run here, {scale} scale"
+    return styled(frame, title)
+
+
 def quality(records: Sequence[Record], params: MnistParams) -> "Styler":
     """Quality of the CGN (HQC-1) beside what the released checkpoints measure."""
     import pandas as pd
@@ -179,19 +210,45 @@ def quality(records: Sequence[Record], params: MnistParams) -> "Styler":
     return styled(pd.DataFrame(cells), f"Quality of the counterfactuals, {params.dataset}")
 
 
-def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
-    """IBR-1: one row per dropped group, one column per metric (``{metric: heading}``)."""
+def by_setting(
+    records: Sequence[Record],
+    experiment: str,
+    metrics: Mapping[str, str],
+    *,
+    first: str,
+    caption: str,
+    names: Mapping[str, str] | None = None,
+) -> "Styler":
+    """One row per recorded setting of ``experiment``, one column per metric.
+
+    Args:
+        metrics: metric to the heading of its column.
+        first: heading of the column of settings.
+        names: what a setting is called, where that is not its own name.
+    """
     import pandas as pd
 
-    ours = [record for record in records if record.experiment == "IBR-1"]
+    ours = [record for record in records if record.experiment == experiment]
     cells = []
     for setting in dict.fromkeys(record.setting for record in ours):
-        row = {"Dropped": setting if setting != "none" else "none (control)"}
+        row = {first: (names or {}).get(setting, setting)}
         for metric, heading in metrics.items():
             found = [r for r in ours if r.setting == setting and r.metric == metric]
             row[heading] = own_cells(found, "not measured")["This run"]
         cells.append(row)
-    return styled(pd.DataFrame(cells), "One group of losses dropped at a time, same budget")
+    return styled(pd.DataFrame(cells), caption)
+
+
+def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
+    """IBR-1: one row per dropped group, one column per metric (``{metric: heading}``)."""
+    return by_setting(
+        records,
+        "IBR-1",
+        metrics,
+        first="Dropped",
+        caption="One group of losses dropped at a time, same budget",
+        names={"none": "none (control)"},
+    )
 
 
 def published_ablation() -> "Styler":

@@ -16,7 +16,9 @@ from cgnlib.evaluation.scores import (
     mask_readability,
     mean_interval,
     share_interval,
+    t_interval,
     undecided_share,
+    whole_digits,
 )
 
 labels = arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 9))
@@ -144,3 +146,17 @@ def test_mean_interval_is_in_the_unit_of_its_values_and_pairs():
     assert shifted == pytest.approx((0.5, 0.5))
     percent = bootstrap_interval(values, np.arange(40), 0)
     assert percent == pytest.approx((100 * low, 100 * high))
+
+
+def test_whole_digits_are_read_and_keep_off_the_border():
+    digits = np.repeat([0, 1, 2], 5)
+    readable = np.array([1, 1, 1, 1, 0] + [1, 1, 1, 0, 0] + [1] * 5, dtype=bool)
+    borders = np.concatenate([np.full(5, 0.05), np.full(5, 0.0), [0.1, 0.1, 0.1, 0.1, 0.11]])
+    whole = whole_digits(readable, borders, digits)
+    assert whole.tolist() == [True] + [False] * 9  # 80 % read; 60 % read; border 0.102; no masks
+
+
+def test_interval_of_a_mean():
+    low, high = t_interval(np.array([1.0, 3.0]))
+    assert (low, high) == pytest.approx((2 - 12.7062, 2 + 12.7062), abs=1e-3)  # t of 1 degree
+    assert t_interval(np.array([4.0])) is None

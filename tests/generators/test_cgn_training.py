@@ -129,3 +129,24 @@ def test_batch_statistics_are_those_of_the_weights():
 def test_without_averaging_the_network_itself_is_sampled():
     method = CgnMethod(_settings(ema_decay=0.0), seed=0)
     assert method.sampler() is method.cgn
+
+
+def _trained(**changes):
+    method = CgnMethod(_settings(**changes), seed=0)
+    logged = [method.update(_batch(step)) for step in range(3)]
+    return method.sampler().state_dict(), logged[-1]
+
+
+def test_ssim_without_gradient_changes_no_bit_of_the_cgn():
+    """What the second reproduction trained: the loss is logged and does nothing."""
+    plain, _ = _trained()
+    detached, logged = _trained(weight_ssim=1.0, ssim_form="detached")
+    assert logged["loss_ssim"] > 0
+    assert all(torch.equal(value, detached[name]) for name, value in plain.items())
+
+
+def test_ssim_with_gradient_changes_the_cgn():
+    plain, logged = _trained()
+    trained, with_ssim = _trained(weight_ssim=1.0)
+    assert "loss_ssim" not in logged and with_ssim["loss_ssim"] > 0
+    assert not torch.equal(plain["f_text1.0.weight"], trained["f_text1.0.weight"])

@@ -6,8 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from skimage.metrics import structural_similarity
 
 from cgnlib.generators import losses
+from cgnlib.rng import rng
 
 
 def test_lsgan():
@@ -81,3 +83,52 @@ def test_entropy_is_symmetric_and_bounded(level):
     value = losses.binary_entropy(mask).item()
     assert 0 < value <= 1 + 1e-12
     assert value == pytest.approx(losses.binary_entropy(1 - mask).item())
+
+
+def _images(*names):
+    made = [torch.rand(2, 3, 32, 32, generator=rng(0, name)) * 2 - 1 for name in names]
+    return made[0] if len(made) == 1 else made
+
+
+@pytest.mark.parametrize("data_range", [2.0, 1.0])
+def test_ssim_is_that_of_scikit_image(data_range):
+    a, noise = _images("a", "noise")
+    b = (0.8 * a + 0.3 * noise).clamp(-1, 1)
+    expected = [
+        structural_similarity(
+            one.numpy(),
+            other.numpy(),
+            channel_axis=0,
+            data_range=data_range,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+        for one, other in zip(a.double(), b.double(), strict=True)
+    ]
+    found = losses.ssim(a, b, data_range=data_range).item()
+    assert found == pytest.approx(sum(expected) / 2, abs=1e-5)
+    assert 0.3 < found < 0.99
+
+
+def test_ssim_of_equal_and_of_constant_images():
+    a = _images("a")
+    assert losses.ssim(a, a).item() == pytest.approx(1.0, abs=1e-6)
+    half, minus = torch.full((1, 1, 11, 11), 0.5), torch.full((1, 1, 11, 11), -0.5)
+    c1 = 0.02**2  # constants: only the means differ
+    assert losses.ssim(half, minus).item() == pytest.approx((-0.5 + c1) / (0.5 + c1), abs=1e-4)
+
+
+def test_ssim_has_a_gradient_that_makes_images_alike():
+    a, b = _images("a", "b")
+    a.requires_grad_()
+    before = losses.ssim(a, b)
+    (gradient,) = torch.autograd.grad(before, a)
+    assert losses.ssim(a + 100 * gradient, b) > before + 0.01
+
+
+def test_ssim_refuses_other_shapes():
+    with pytest.raises(ValueError, match="ssim of"):
+        losses.ssim(torch.zeros(1, 3, 32, 32), torch.zeros(2, 3, 32, 32))
+    with pytest.raises(ValueError, match="window 11"):
+        losses.ssim(torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 8, 8))

@@ -14,7 +14,7 @@ import pytest
 
 from cgnlib import load_params, mnist
 from cgnlib.parameter_reading import use_threads
-from cgnlib.pipelines.mnist import amounts, causal, classify, generate, measure
+from cgnlib.pipelines.mnist import amounts, causal, classify, edge, generate, latent_space, measure
 from cgnlib.training import read_metrics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +28,8 @@ STEPS = {
     "oracle_steps": 20,
     "reader_steps": 20,
     "sheets": 1,
+    "edge_runs": 1,
+    "edge_cgn_steps": 20,
 }
 
 
@@ -40,18 +42,23 @@ def measured() -> dict[str, dict]:
     oracle, _ = measure._oracle(params, 0)
     mechanism = causal.mechanism_classifier(params, "foreground")
     (amount,) = mnist.amount_grid(params)
+    vae = mnist.vae(params)
+    edge_runs = mnist.edge_runs(params)
     mean_weight = {
         name: float(np.mean([value.abs().mean() for value in network.parameters()]))
         for name, network in (("cgn", cgn.model), ("classifier", classifier.model),
-                              ("reader", reader), ("oracle", oracle),
+                              ("reader", reader), ("oracle", oracle), ("vae", vae.model),
                               ("mechanism", mechanism.model))
     }  # fmt: skip
-    rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1],
+    rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1], "vae": vae.history[-1],
             "mechanism": mechanism.history[-1],
             "amount": read_metrics(amount.artefacts[0].folder)[-1]}  # fmt: skip
+    # An edge run keeps its log and its digits, no weights.
+    rows["edge_run"] = read_metrics(edge_runs[1].artefacts[0].folder)[-1]
     versions = {"cgn": generate.CGN_VERSION, "classifier": classify.CLASSIFIER_VERSION,
                 "reader": generate.READER_VERSION, "oracle": measure.ORACLE_VERSION,
-                "mechanism": causal.CAUSAL_VERSION, "amount": amounts.AMOUNT_VERSION}  # fmt: skip
+                "mechanism": causal.CAUSAL_VERSION, "amount": amounts.AMOUNT_VERSION,
+                "vae": latent_space.VAE_VERSION, "edge_run": edge.EDGE_VERSION}  # fmt: skip
     return {
         kind: {
             "version": version,
@@ -70,10 +77,14 @@ def found(tmp_path_factory):
         patch.setenv("CGN_RUNS", str(tmp_path_factory.mktemp("runs")))
         generate.cgn.cache_clear()
         classify._classifier.cache_clear()
+        latent_space.vae.cache_clear()
         yield measured()
 
 
-@pytest.mark.parametrize("kind", ["cgn", "classifier", "reader", "oracle", "mechanism", "amount"])
+KINDS = ("cgn", "classifier", "reader", "oracle", "mechanism", "amount", "vae", "edge_run")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_numbers_move_only_with_the_version(found, kind):
     stored = json.loads(STORED.read_text())[kind]
     assert found[kind]["version"] == stored["version"], "new version: store its fingerprint"

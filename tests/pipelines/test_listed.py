@@ -27,6 +27,7 @@ seen: set[str] = set()
 
 def _hqc(params):
     mnist.quality(params, mnist.cgn(params))
+    mnist.edge_runs(params.model_copy(update={"edge_runs": 1}))
 
 
 def _odr(params):
@@ -43,9 +44,20 @@ def _explain(params):
         mnist.embedding(params, "Original", panel)
 
 
+def _ibr(params):
+    mnist.ablations(params)
+    mnist.latents(params)
+
+
 @pytest.mark.parametrize(
     ("notebook", "call"),
-    [("hqc", _hqc), ("odr", _odr), ("ibr", mnist.ablations), ("explain", _explain)],
+    [
+        ("hqc", _hqc),
+        ("odr", _odr),
+        ("ibr", _ibr),
+        ("explain", _explain),
+        ("extensions", mnist.extension_rows),
+    ],
 )
 def test_everything_read_is_listed(workplace, notebook, call):
     generate.cgn.cache_clear()

@@ -38,6 +38,7 @@ def test_accuracies_come_before_ablations_and_after_the_cgn(project):
     assert [notebook for notebook, _ in names[-3:]] == ["ibr"] * 3
     assert {job.needs for job in listed if job.notebook == "odr"} == {"hqc"}
     assert {job.needs for job in listed if job.notebook == "explain"} == {"odr"}
+    assert {job.needs for job in listed if job.notebook == "extensions"} == {"odr"}
     assert [job.label for job in listed] == [f"{n}/13" for n in range(1, 13)]
     assert listed[0].threads == 1
 

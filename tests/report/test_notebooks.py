@@ -10,8 +10,8 @@ from cgnlib.parameter_reading import listed_parameters, load_params
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 
-NAMES = ("hqc", "ibr", "odr", "explain", "summary")
-FAMILY = ("hqc", "ibr", "odr", "explain")
+NAMES = ("hqc", "ibr", "odr", "explain", "extensions", "summary")
+FAMILY = ("hqc", "ibr", "odr", "explain", "extensions")
 
 
 def notebook(name):
@@ -31,7 +31,7 @@ def test_sources_carry_no_outputs_and_stable_ids(name):
     source = notebook(name)
     ids = [cell["id"] for cell in source["cells"]]
     assert len(set(ids)) == len(ids)
-    assert all(re.fullmatch(r"[a-z0-9-]{1,20}", one) for one in ids)
+    assert all(re.fullmatch(r"[a-z0-9-]{1,24}", name) for name in ids), ids
     for cell in code_cells(name):
         assert (cell["outputs"], cell["execution_count"]) == ([], None)
     assert source["metadata"]["kernelspec"]["name"] == "python3"
@@ -110,7 +110,10 @@ def test_the_notebooks_list_what_they_are_about():
     assert all(always <= names for names in listed.values())
     assert {"oracle_steps", "quality_images"} <= listed["hqc"] & listed["ibr"]
     assert {"cgn_steps", "classifier_steps", "real_frac"} <= listed["odr"]
-    assert {"ibr_cgn_steps", "ibr_classifier_steps"} <= listed["ibr"]
+    assert {"ibr_cgn_steps", "ibr_classifier_steps", "vae_epochs"} <= listed["ibr"]
+    assert {"edge_runs", "edge_cgn_steps"} <= listed["hqc"]
+    assert {"extension_rows", "extension_cgn_steps"} <= listed["extensions"]
+    assert "real_frac" not in listed["extensions"]  # on counterfactuals only
     assert {"explain_images", "tsne_images", "lime_samples"} <= listed["explain"]
     assert not any(name.startswith("ibr_") for name in listed["hqc"] | listed["odr"])
     assert set(listed_parameters(project_root() / "book" / "summary.ipynb")) == {"scale", "family"}

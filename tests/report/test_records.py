@@ -236,3 +236,11 @@ def test_the_summary_writes_its_own_done_and_no_records(workplace, monkeypatch):
     assert json.loads((folder / "done").read_text())["records"] == 0
     assert (folder / "records.jsonl").read_text() == ""
     assert read_records() == []
+
+
+def test_a_run_that_was_asked_for_nothing_may_be_empty(workplace):
+    run = begin(MnistParams(), notebook="extensions", claim="EXT")
+    with pytest.raises(UserError, match="recorded no number"):
+        run.finish()
+    folder = run.finish(may_be_empty=True)
+    assert records.read_run(folder).records == []

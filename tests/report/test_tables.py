@@ -257,10 +257,28 @@ def published_run(workplace, monkeypatch, dataset="colored_mnist", **changes):
     run.finish([])
 
 
+def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatch):
+    def shown():
+        frame = tables.full_or_missing("ODR-1", "colored_mnist", missing="not yet").data
+        return frame.set_index("Trained on")["Full scale"]
+
+    assert shown()["Original"] == "MISSING: not yet"
+    published_run(workplace, monkeypatch)  # of another scale
+    assert shown()["Original"] == "MISSING: not yet"
+    published_run(workplace, monkeypatch, scale="full")
+    published_run(workplace, monkeypatch, scale="full", seed=2)
+    assert shown()["Original+CGN"] == "85.0 ± 1.4"
+    assert shown()["LNTL"] == "MISSING: not yet"
+
+
+def test_digits_have_no_unit_in_a_cell():
+    assert tables.number(8.904, "digits") == "8.9"
+
+
 def test_the_summary_of_nothing_is_missing_everywhere(workplace):
     empty = summary.Summary("embedded")
     matrix = summary.verdict_matrix(empty).data
-    assert matrix["Claim"].tolist() == ["HQC", "IBR", "ODR", "EXT"]
+    assert matrix["Claim"].tolist() == ["HQC", "IBR", "ODR", "EXT", "EXT-SSIM", "EXT-JITTER"]
     assert (matrix[list(MNIST_DATASETS)] == "MISSING: not run").all(axis=None)
     assert all(
         row["This run"].startswith("MISSING")
@@ -314,6 +332,7 @@ def test_the_summary_names_every_experiment(workplace, dataset, left_out):
             "HQC-1",
             "HQC-4",
             "HQC-5",
+            "HQC-6",
             "HQC-7",
             "IBR-1",
             "IBR-3",

@@ -11,6 +11,7 @@ from cgnlib.pipelines.mnist.classify import (
 )
 from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
+from cgnlib.pipelines.mnist.edge import EdgeRuns, edge_runs
 from cgnlib.pipelines.mnist.explain import (
     PANELS,
     TRAINED_ON,
@@ -20,27 +21,40 @@ from cgnlib.pipelines.mnist.explain import (
     heat_maps,
     lime_maps,
 )
+from cgnlib.pipelines.mnist.extensions import (
+    EXTENSIONS,
+    Extension,
+    changed_weights,
+    extension_rows,
+)
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
+from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
 from cgnlib.pipelines.mnist.textures import TextureReading, texture_readings
 
 __all__ = [
     "PANELS",
+    "EXTENSIONS",
     "SETTINGS",
     "TRAINED_ON",
     "Ablation",
     "AmountCell",
     "Datasets",
     "EnvironmentScore",
+    "EdgeRuns",
+    "Extension",
+    "Latents",
     "Quality",
     "TextureReading",
     "TrainedCgn",
     "TrainedClassifier",
+    "TrainedVae",
     "ablate",
     "ablations",
     "amount_grid",
     "causal_identification",
     "cgn",
+    "changed_weights",
     "classifier",
     "counterfactuals",
     "datasets",
@@ -49,9 +63,14 @@ __all__ = [
     "factors",
     "heat_maps",
     "lime_maps",
+    "edge_runs",
+    "extension_rows",
+    "latent_readings",
+    "latents",
     "oracles",
     "predictions",
     "quality",
     "running_accuracy",
     "texture_readings",
+    "vae",
 ]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from cgnlib import store
 from cgnlib.classifiers.erm import Schedule
 from cgnlib.data.biased_mnist import LabelledImages
+from cgnlib.data.jitter import jittered
 from cgnlib.errors import UserError
 from cgnlib.evaluation.predict import load_predictions, predict, save_predictions
 from cgnlib.generators.counterfactuals import Counterfactuals
@@ -19,6 +20,7 @@ from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.generate import cgn, counterfactuals
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
+from cgnlib.rng import rng
 from cgnlib.training import EpochIndex
 
 CLASSIFIER_VERSION = 2
@@ -84,6 +86,14 @@ def _mixed(real: LabelledImages, fakes: Counterfactuals, params: MnistParams) ->
     return batches
 
 
+def _as_seen(images: Tensor, params: MnistParams, *stream: str | int) -> Tensor:
+    """Images as a classifier sees them: ``jitter_form: legacy`` changes its data too, by the code
+    path of the second reproduction; otherwise they stay as they are."""
+    if params.jitter_form != "legacy":
+        return images
+    return jittered(images, "legacy", rng(params.seed, "classifier-jitter", *stream))
+
+
 def _epoch_images(params: MnistParams, setting: str, real_images: int) -> int:
     return {
         "Original": real_images,
@@ -123,6 +133,8 @@ def _classifier(params: MnistParams, setting: str) -> TrainedClassifier:
         params.classifier_init,
     )
     key = {**base_key(params), "setting": setting, "batch": params.classifier_batch}
+    if params.jitter_form == "legacy":
+        key["jitter_form"] = "legacy"
     if setting != "Original":
         key |= {
             "cgn": cgn(params).artefact.hash,
@@ -142,7 +154,16 @@ def _classifier(params: MnistParams, setting: str) -> TrainedClassifier:
             return _made(fakes, params.classifier_batch, params.seed)
         return _mixed(real, fakes, params)
 
-    return TrainedClassifier(*cnn(recipe, params, key, batches))
+    def seen() -> Batches:
+        shown = batches()
+
+        def batch(step: int) -> tuple[Tensor, Tensor]:
+            images, labels = shown(step)
+            return _as_seen(images, params, step), labels
+
+        return batch
+
+    return TrainedClassifier(*cnn(recipe, params, key, seen))
 
 
 def predictions(
@@ -173,7 +194,8 @@ def predictions_on(
     }
 
     def make(folder: Path) -> None:
-        made = predict(trained.model, images.images, device=params.device)
+        shown = _as_seen(images.images, params, *map(str, identity.values()))
+        made = predict(trained.model, shown, device=params.device)
         save_predictions(folder / "predictions.npz", made, images)
 
     return store.train_or_load(

@@ -12,6 +12,7 @@ from torch import Tensor
 from cgnlib import store
 from cgnlib.classifiers.erm import Schedule
 from cgnlib.data.biased_mnist import BiasedMnist
+from cgnlib.data.jitter import jittered
 from cgnlib.data.registry import path_of
 from cgnlib.data.warps import random_affine
 from cgnlib.evaluation.predict import predict
@@ -66,18 +67,21 @@ class TrainedCgn:
 
 
 class RealBatches:
-    """Step to (images, labels): digits by epoch, painted afresh each time they are shown."""
+    """Step to (images, labels): digits by epoch, painted (and jittered, where the parameters ask
+    for it) afresh each time they are shown."""
 
-    def __init__(self, variant: BiasedMnist, params: MnistParams):
-        self.variant, self.seed = variant, params.seed
-        self.correlation = params.train_correlation_prob
-        self.index = EpochIndex(len(variant), params.cgn_batch, params.seed, "cgn-digits")
+    def __init__(self, variant: BiasedMnist, params: MnistParams, stream: str = "cgn"):
+        self.variant, self.seed, self.stream = variant, params.seed, stream
+        self.correlation, self.jitter = params.train_correlation_prob, params.jitter_form
+        self.index = EpochIndex(len(variant), params.cgn_batch, params.seed, f"{stream}-digits")
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
-        index, generator = self.index(step), rng(self.seed, "cgn-paint", step)
+        index, generator = self.index(step), rng(self.seed, f"{self.stream}-paint", step)
         labels = self.variant.labels[index]
         factors = self.variant.biased_labels(labels, self.correlation, generator)
-        return self.variant.draw(index, *factors, generator), labels
+        images = self.variant.draw(index, *factors, generator)
+        drawn = rng(self.seed, f"{self.stream}-jitter", step)
+        return jittered(images, self.jitter, drawn), labels
 
 
 def as_masks(masks: Tensor) -> Tensor:
@@ -104,7 +108,7 @@ def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Modu
     return network, artefact
 
 
-def _features(params: MnistParams, weights: tuple[float, ...]) -> Features | None:
+def feature_network(params: MnistParams, weights: tuple[float, ...]) -> Features | None:
     """The network behind the perceptual loss, or None where the loss is off."""
     kind = params.perceptual_features
     if kind == "none" or not any(weights):
@@ -165,6 +169,7 @@ def cgn_key(params: MnistParams) -> dict:
     return {
         **base_key(params),
         **asdict(settings),
+        "jitter_form": params.jitter_form,
         "sheets": params.sheets,
         "reader": reader(params)[1].hash,
     }
@@ -183,7 +188,7 @@ def cgn(params: MnistParams) -> TrainedCgn:
     settings = CgnSettings(**{name: getattr(params, name) for name in CgnSettings.names()})
 
     def make(folder: Path) -> None:
-        features = _features(params, settings.perceptual_weights)
+        features = feature_network(params, settings.perceptual_weights)
         method = CgnMethod(settings, params.seed, features, params.device)
         watch = _Watcher(method, reader(params)[0], params, folder)
         batches = RealBatches(datasets(params).variants["train"], params)

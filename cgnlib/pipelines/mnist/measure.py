@@ -14,6 +14,7 @@ from cgnlib.evaluation.predict import predict
 from cgnlib.generators.counterfactuals import Counterfactuals
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
+from cgnlib.pipelines.mnist.failures import Failures, failures
 from cgnlib.pipelines.mnist.generate import TrainedCgn, as_masks, reader
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.rng import rng
@@ -30,8 +31,9 @@ class Quality:
     ``mask_means`` and ``border_means`` (N,) are per image, ``undecided`` is the share of pixels in
     (0.05, 0.95). ``disentanglement`` [i, j] is the share of images in which the oracle of factor i
     reads the intended label of factor j (NaN where a factor has no classes). ``correct_digits``
-    counts the digits whose masks are whole (experiment HQC-7): border mean below 0.1, and at least
-    80 % of them read as their label.
+    counts the digits whose masks are whole (experiment HQC-7,
+    :func:`cgnlib.evaluation.scores.whole_digits`). ``failures`` holds what the oracles believe
+    least (HQC-6).
     """
 
     images: int
@@ -42,12 +44,7 @@ class Quality:
     undecided: float
     disentanglement: np.ndarray
     correct_digits: int
-
-
-def _correct_digits(readable: np.ndarray, borders: np.ndarray, digits: np.ndarray) -> int:
-    """Digits whose masks do not collapse, counted by rule where the study counted by hand."""
-    chosen = [digits == digit for digit in range(10)]
-    return sum(readable[own].mean() >= 0.8 and borders[own].mean() < 0.1 for own in chosen)
+    failures: Failures
 
 
 def _oracle(params: MnistParams, factor: int) -> tuple[torch.nn.Module, store.Artefact]:
@@ -76,11 +73,16 @@ def _oracle(params: MnistParams, factor: int) -> tuple[torch.nn.Module, store.Ar
     return network, artefact
 
 
+def factor_probabilities(params: MnistParams, images: Tensor) -> np.ndarray:
+    """What the three oracles (shape, foreground, background) believe of ``images``: (N, 3, 10)."""
+    networks = [_oracle(params, factor)[0] for factor in range(len(FACTORS))]
+    logits = [predict(network, images, device=params.device).logits for network in networks]
+    return torch.from_numpy(np.stack(logits, 1)).softmax(2).numpy()
+
+
 def read_factors(params: MnistParams, images: Tensor) -> np.ndarray:
     """What the three oracles read in ``images``, (N, 3): shape, foreground, background."""
-    networks = [_oracle(params, factor)[0] for factor in range(len(FACTORS))]
-    read = [predict(network, images, device=params.device).predicted for network in networks]
-    return np.stack(read, 1)
+    return factor_probabilities(params, images).argmax(2)
 
 
 def oracles(params: MnistParams) -> tuple[list[store.Artefact], np.ndarray]:
@@ -104,12 +106,15 @@ def quality(params: MnistParams, trained: TrainedCgn) -> Quality:
     judge, _ = reader(params, 2 * params.reader_steps)
     read = predict(judge, as_masks(masks), device=params.device).predicted
     readable = read == labels[:, 0].numpy()
-    factors = read_factors(params, images)
+    believed = factor_probabilities(params, images)
+    factors = believed.argmax(2)
     matrix = scores.disentanglement_matrix(
         {name: factors[:, i] for i, name in enumerate(FACTORS)},
         {name: labels[:, i].numpy() for i, name in enumerate(FACTORS)},
     )
+    present = FACTORS
     if not datasets(params).variants["train"].has_background:
+        present = FACTORS[:2]
         matrix[FACTORS.index("background")] = np.nan
         matrix[:, FACTORS.index("background")] = np.nan
     pixels, digits = masks.numpy(), labels[:, 0].numpy()
@@ -122,5 +127,6 @@ def quality(params: MnistParams, trained: TrainedCgn) -> Quality:
         borders,
         scores.undecided_share(pixels),
         matrix,
-        _correct_digits(readable, borders, digits),
+        int(scores.whole_digits(readable, borders, digits).sum()),
+        failures(images, labels.numpy(), believed, present),
     )

@@ -1,0 +1,113 @@
+"""SSIM and jitter rows: what each changes, the no-op control, and legacy jitter's reach."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from cgnlib.pipelines.mnist.budget import with_steps
+
+from cgnlib import mnist
+from cgnlib.data.jitter import jittered
+from cgnlib.errors import UserError
+from cgnlib.parameter_reading import load_params
+from cgnlib.params import MnistParams
+from cgnlib.pipelines.mnist import classify, generate
+from cgnlib.pipelines.mnist.extensions import EXTENSIONS, extended, extension_names
+from cgnlib.rng import rng
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def smoke(dataset="double_colored_mnist", **changes):
+    return load_params(ROOT / "params" / "smoke" / f"{dataset}.yaml", changes)
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_other_workplaces(workplace):
+    generate.cgn.cache_clear()
+    classify._classifier.cache_clear()
+    generate.counterfactuals.cache_clear()
+
+
+def test_every_row_is_trained_and_ssim_without_gradient_changes_no_weight():
+    params = smoke(extension_cgn_steps=6)
+    rows = mnist.extension_rows(params)
+    assert [row.setting for row in rows] == [
+        "retrained",
+        "retrained + SSIM",
+        "retrained + SSIM without gradient",
+        "retrained + jitter",
+        "retrained + jitter (legacy)",
+    ]
+    assert all(row.cgn.history[-1]["step"] == 6 for row in rows)
+    assert all(len(row.predictions["predicted"]) == 1000 for row in rows)
+    changed = mnist.changed_weights(rows)
+    assert changed["retrained"][0] == changed["retrained + SSIM without gradient"][0] == 0
+    weights = changed["retrained"][1]
+    assert changed["retrained + SSIM"] > (weights // 2, weights)
+    assert changed["retrained + jitter"] > (weights // 2, weights)
+    plain, detached = rows[0].cgn.model.state_dict(), rows[2].cgn.model.state_dict()
+    assert all(torch.equal(value, detached[name]) for name, value in plain.items())
+    assert "loss_ssim" in rows[2].cgn.history[-1] and "loss_ssim" not in rows[0].cgn.history[-1]
+
+
+def test_no_row_is_trained_unless_asked_for():
+    assert mnist.extension_rows(smoke(extension_rows="")) == []
+    assert mnist.changed_weights([]) == {}
+
+
+def test_rows_keep_their_order_and_a_wrong_name_is_one_line():
+    assert extension_names(smoke(extension_rows="jitter, retrained")) == ["retrained", "jitter"]
+    with pytest.raises(UserError, match="'jiter' is no row.*did you mean 'jitter'"):
+        extension_names(smoke(extension_rows="jiter"))
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_a_row_changes_nothing_else(name):
+    params = MnistParams(extension_cgn_steps=MnistParams().cgn_steps)
+    assert extended(params, name) == params.model_copy(update=EXTENSIONS[name][1])
+
+
+def test_fewer_steps_average_over_a_tenth_of_them():
+    short = with_steps(MnistParams(), 300)
+    assert (short.cgn_steps, short.ema_start_steps) == (300, 75)
+    assert short.ema_decay == pytest.approx(1 - 10 / 300)
+    assert with_steps(MnistParams(ema_decay=0.0), 300).ema_decay == 0.0
+
+
+def _batch(form):
+    params = smoke(jitter_form=form)
+    variant = mnist.datasets(params).variants["train"]
+    return generate.RealBatches(variant, params)(3)[0]
+
+
+def test_the_cgn_sees_jittered_images():
+    plain, before, legacy = (_batch(form) for form in ("none", "before", "legacy"))
+    assert plain.min() < 0 and before.min() < 0 and legacy.min() >= 0
+    assert not torch.equal(plain.clamp(-1, 1), before)
+
+
+@pytest.mark.parametrize("setting", mnist.SETTINGS)
+def test_legacy_jitter_reaches_the_classifiers_data(monkeypatch, setting):
+    seen = []
+    update = classify.CnnRecipe.build
+
+    def build(recipe, seed):
+        network = update(recipe, seed)
+        network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].min().item()))
+        return network
+
+    monkeypatch.setattr(classify.CnnRecipe, "build", build)
+    params = smoke(jitter_form="legacy")
+    generate.reader(params)  # readers and CGN first: they are not what is asked about
+    mnist.cgn(params)
+    seen.clear()
+    mnist.predictions(params, setting, "test")
+    assert seen and min(seen) >= 0
+
+
+def test_jitter_as_meant_leaves_the_classifiers_data_alone():
+    images = mnist.datasets(smoke()).train.images[:5]
+    assert classify._as_seen(images, smoke(jitter_form="before"), 0) is images
+    legacy = classify._as_seen(images, smoke(jitter_form="legacy"), 0)
+    assert torch.equal(legacy, jittered(images, "legacy", rng(0, "classifier-jitter", 0)))

@@ -1,0 +1,38 @@
+"""The beta-VAE of a variant and what its latents tell, on a tiny budget."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cgnlib import mnist
+from cgnlib.parameter_reading import load_params
+from cgnlib.pipelines.mnist import latent_space
+from cgnlib.pipelines.mnist.latent_space import Latents
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_latents_of_unseen_digits(workplace, monkeypatch):
+    latent_space.vae.cache_clear()
+    params = load_params(ROOT / "params" / "smoke" / "colored_mnist.yaml", {})
+    trained = mnist.vae(params)
+    assert trained.artefact.kind == "vae" and trained.history[-1]["step"] == 57
+    found = mnist.latents(params)
+    assert found.means.shape == (400 * params.test_colourings, 2)
+    readings = mnist.latent_readings(found)
+    assert len(readings) == 6
+    correct, digits = readings["both latents", "colour"]
+    assert len(correct) == len(digits) == 200 and (digits % 2 == 1).all()
+
+
+def test_an_axis_of_its_own_is_recognised():
+    stream = np.random.default_rng(0)
+    digit, colour = stream.integers(10, size=(2, 2000))
+    means = np.stack([digit, colour], 1) + 0.01 * stream.standard_normal((2000, 2))
+    found = mnist.latent_readings(Latents(means, digit, colour, np.arange(2000)))
+    share = {key: correct.mean() for key, (correct, _) in found.items()}
+    assert share["first latent", "digit"] == share["second latent", "colour"] == 1
+    assert share["both latents", "digit"] > 0.99
+    assert share["first latent", "colour"] == pytest.approx(0.1, abs=0.05)
+    assert share["second latent", "digit"] == pytest.approx(0.1, abs=0.05)
