@@ -15,6 +15,7 @@ class Schedule:
 
     ``adamw``: one cycle, from lr / 10 up to ``lr`` in a fifth of the steps, then down to 0.
     ``adadelta`` (the paper): lr times 0.7 after each epoch of ``epoch_steps`` updates.
+    ``adam``: constant lr.
     """
 
     optimiser: str
@@ -29,6 +30,9 @@ class Schedule:
         if self.optimiser == "adadelta":
             optimiser = torch.optim.Adadelta(network.parameters(), lr=self.lr)
             return optimiser, torch.optim.lr_scheduler.StepLR(optimiser, self.epoch_steps, 0.7)
+        if self.optimiser == "adam":
+            optimiser = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
+            return optimiser, torch.optim.lr_scheduler.ConstantLR(optimiser, 1.0, total_iters=0)
         optimiser = torch.optim.AdamW(network.parameters(), lr=self.lr, fused=True)
         cycle = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(_one_cycle, steps=self.steps))
         return optimiser, cycle

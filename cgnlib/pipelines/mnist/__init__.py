@@ -9,24 +9,37 @@ from cgnlib.pipelines.mnist.classify import (
 )
 from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
+from cgnlib.pipelines.mnist.gan_baseline import TrainedGan, gan, gan_images, sample_rows
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
+from cgnlib.pipelines.mnist.invariance import irm, lntl
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
+from cgnlib.pipelines.mnist.search import Search, search_irm, search_lntl, searches
 
 __all__ = [
     "SETTINGS",
     "Ablation",
     "Datasets",
     "Quality",
+    "Search",
     "TrainedCgn",
     "TrainedClassifier",
+    "TrainedGan",
     "ablate",
     "ablations",
     "cgn",
     "classifier",
     "counterfactuals",
     "datasets",
+    "gan",
+    "gan_images",
+    "irm",
+    "lntl",
     "oracles",
     "predictions",
     "quality",
     "running_accuracy",
+    "sample_rows",
+    "search_irm",
+    "search_lntl",
+    "searches",
 ]
