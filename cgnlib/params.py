@@ -43,6 +43,8 @@ ODR_SETTINGS = (
     "Original+CGN (1e5)",
     "Original+CGN (1e6)",
 )
+# Candidates for the penalty weights of the invariance methods.
+IRM_WEIGHTS, LNTL_WEIGHTS = (1e1, 1e2, 1e3, 1e4), (0.01, 0.1, 1.0)
 
 
 class MnistParams(BaseModel):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import load_params
-from cgnlib.params import MnistParams
+from cgnlib.params import IRM_WEIGHTS, LNTL_WEIGHTS, MnistParams
 from cgnlib.report.costs import (
     DRIVERS,
     OVERHEAD,
@@ -73,12 +73,36 @@ def _classifier(params: MnistParams, setting: str, updates: int, name: str = "")
     return Item("classifier", name or setting, updates, tuple(values.items()))
 
 
-def _epoch_updates(params: MnistParams, setting: str) -> int:
+def _row_updates(params: MnistParams, setting: str, batch: int) -> int:
+    """Updates of the classifier of one row of the MNIST table."""
+    if params.classifier_steps:
+        return params.classifier_steps
     real = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
-    images = {"Original": real, "CGN": params.cf_images, "Original+CGN": real + params.cf_images}[
-        setting
-    ]
-    return params.classifier_epochs * -(-images // params.classifier_batch)
+    made = {"GAN": min(params.gan_images, params.cf_bank_images), "CGN": params.cf_images}
+    images = sum(made.get(part, real) for part in setting.split("+"))
+    return params.classifier_epochs * -(-images // batch)
+
+
+def _row(params: MnistParams, setting: str) -> Iterator[Item]:
+    """What one row of the MNIST table trains; a set of ``cf_images`` is the row without number."""
+    name, _, size = setting.removesuffix(")").partition(" (")
+    if name not in ("IRM", "LNTL"):
+        sized = params.model_copy(update={"cf_images": int(float(size))}) if size else params
+        title = name if sized.cf_images == params.cf_images else setting
+        updates = _row_updates(sized, name, params.classifier_batch)
+        yield _classifier(params, name, updates, title)
+    else:
+        batch = params.irm_batch * int(size[0]) if name == "IRM" else params.classifier_batch
+        drivers = {"dataset": params.dataset, "batch": batch, "bf16": params.classifier_bf16}
+        weights = IRM_WEIGHTS if name == "IRM" else LNTL_WEIGHTS
+        used = {"2": params.irm_weight_two, "5": params.irm_weight_five, "": params.lntl_weight}
+        weights = {used[size[:1]], *(weights if params.penalty_search else ())}
+        for title in (f"{setting}, weight {weight:g}" for weight in sorted(weights)):
+            updates = _row_updates(params, setting, batch)
+            yield Item(name.lower(), title, updates, tuple(drivers.items()))
+        title = setting
+    for split in ("test", "train"):
+        yield Item("predictions", f"{title}, {split}", 0)
 
 
 def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
@@ -103,13 +127,11 @@ def _hqc(params: MnistParams) -> Iterator[Item]:
 
 
 def _odr(params: MnistParams) -> Iterator[Item]:
-    for setting in ("Original", "CGN", "Original+CGN"):
-        yield _classifier(
-            params, setting, params.classifier_steps or _epoch_updates(params, setting)
-        )
-    for setting in ("Original", "CGN", "Original+CGN"):
-        for split in ("test", "train"):
-            yield Item("predictions", f"{setting}, {split}", 0)
+    if any(setting.endswith("GAN") for setting in params.settings()):
+        drivers = {name: getattr(params, name) for name in DRIVERS["gan"]}
+        yield Item("gan", "GAN", params.gan_steps, tuple(drivers.items()))
+    for setting in params.settings():
+        yield from _row(params, setting)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))
 
 

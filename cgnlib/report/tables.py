@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.params import MnistParams
+from cgnlib.params import ODR_SETTINGS, MnistParams
 from cgnlib.report import published
 from cgnlib.report.records import Record
 
@@ -27,16 +27,7 @@ _COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2"}
 _VARIANT = re.compile(r" \((released|retrained)\)$")
 
 # Rows of ODR-1 as a reader expects them: data only, invariance methods, generated data.
-ROW_ORDER = (
-    "Original",
-    "IRM (2 envs)",
-    "IRM (5 envs)",
-    "LNTL",
-    "GAN",
-    "Original+GAN",
-    "CGN",
-    "Original+CGN",
-)
+ROW_ORDER = ODR_SETTINGS
 QUALITY_TEXT = {
     "mask_readability": "masks read as their label",
     "mask_mean": "mean coverage of the mask",
@@ -300,7 +291,7 @@ def departures_list(
 
 
 def departures(params: MnistParams, of: tuple[str, ...] = ("cgn", "classifier")) -> "Styler":
-    """Where the training of this run (of its CGN, its classifier) departs from the published."""
+    """Where the training of this run (of its CGN, classifier, GAN) departs from the published."""
     import pandas as pd
 
     found = departures_list(params, of)

@@ -14,12 +14,13 @@ import pytest
 
 from cgnlib import load_params, mnist
 from cgnlib.parameter_reading import use_threads
-from cgnlib.pipelines.mnist import classify, generate, measure
+from cgnlib.pipelines.mnist import classify, gan_baseline, generate, invariance, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = Path(__file__).with_name("fingerprints.json")
 STEPS = {
     "cgn_steps": 20,
+    "gan_steps": 20,
     "classifier_steps": 20,
     "oracle_steps": 20,
     "reader_steps": 20,
@@ -34,14 +35,19 @@ def measured() -> dict[str, dict]:
     classifier = mnist.classifier(params, "Original+CGN")
     reader, _ = generate.reader(params)
     oracle, _ = measure._oracle(params, 0)
+    gan, irm, lntl = mnist.gan(params), mnist.irm(params, 2), mnist.lntl(params)
     mean_weight = {
         name: float(np.mean([value.abs().mean() for value in network.parameters()]))
         for name, network in (("cgn", cgn.model), ("classifier", classifier.model),
-                              ("reader", reader), ("oracle", oracle))
+                              ("reader", reader), ("oracle", oracle), ("gan", gan.model),
+                              ("irm", irm.model), ("lntl", lntl.model))
     }  # fmt: skip
-    rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1]}
+    rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1], "gan": gan.history[-1],
+            "irm": irm.history[-1], "lntl": lntl.history[-1]}  # fmt: skip
     versions = {"cgn": generate.CGN_VERSION, "classifier": classify.CLASSIFIER_VERSION,
-                "reader": generate.READER_VERSION, "oracle": measure.ORACLE_VERSION}  # fmt: skip
+                "reader": generate.READER_VERSION, "oracle": measure.ORACLE_VERSION,
+                "gan": gan_baseline.GAN_VERSION, "irm": invariance.IRM_VERSION,
+                "lntl": invariance.LNTL_VERSION}  # fmt: skip
     return {
         kind: {
             "version": version,
@@ -60,10 +66,12 @@ def found(tmp_path_factory):
         patch.setenv("CGN_RUNS", str(tmp_path_factory.mktemp("runs")))
         generate.cgn.cache_clear()
         classify._classifier.cache_clear()
+        for cache in (gan_baseline.gan, invariance._irm, invariance._lntl):
+            cache.cache_clear()
         yield measured()
 
 
-@pytest.mark.parametrize("kind", ["cgn", "classifier", "reader", "oracle"])
+@pytest.mark.parametrize("kind", ["cgn", "classifier", "reader", "oracle", "gan", "irm", "lntl"])
 def test_numbers_move_only_with_the_version(found, kind):
     stored = json.loads(STORED.read_text())[kind]
     assert found[kind]["version"] == stored["version"], "new version: store its fingerprint"

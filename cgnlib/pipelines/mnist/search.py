@@ -7,15 +7,12 @@ from cgnlib import store
 from cgnlib.data.biased_mnist import LabelledImages
 from cgnlib.data.digits import DATA_SEED
 from cgnlib.evaluation.predict import predict
-from cgnlib.params import MnistParams
+from cgnlib.params import IRM_WEIGHTS, LNTL_WEIGHTS, MnistParams
 from cgnlib.pipelines.mnist.data import datasets
 from cgnlib.pipelines.mnist.invariance import irm, irm_weight, lntl
 from cgnlib.pipelines.mnist.networks import TrainedClassifier
 from cgnlib.rng import rng
 from cgnlib.training import progress
-
-IRM_WEIGHTS = (1e1, 1e2, 1e3, 1e4)
-LNTL_WEIGHTS = (0.01, 0.1, 1.0)
 
 
 @dataclass(frozen=True)
