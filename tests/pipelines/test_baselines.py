@@ -94,7 +94,7 @@ def test_by_epochs_every_row_counts_its_own_images():
 
 def test_unknown_rows_name_the_nearest():
     with pytest.raises(UserError, match=r"did you mean 'IRM \(2 envs\)'"):
-        mnist.classifier(smoke(), "IRM (3 envs)")
+        mnist.classifier(smoke(), "IRM (2 env)")
     with pytest.raises(UserError, match=r"unknown row 'LNLT' \(did you mean 'LNTL'"):
         smoke(odr_settings="Original,LNLT")
     with pytest.raises(UserError, match="'CGN' is given 2 times"):
