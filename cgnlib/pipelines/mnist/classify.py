@@ -82,8 +82,10 @@ def _mixed(real: LabelledImages, fakes: Generated, params: MnistParams) -> Batch
 
 
 def _epoch_images(params: MnistParams, setting: str, real_images: int) -> int:
-    made = {"CGN": params.cf_images, "GAN": gan_count(params)}
-    return sum(made.get(part, real_images) for part in setting.split("+"))
+    count = real_images if setting.startswith("Original") else 0
+    if setting.endswith("GAN"):
+        return count + gan_count(params)
+    return count + params.cf_images if setting.endswith("CGN") else count
 
 
 def _schedule(params: MnistParams, images: int) -> Schedule:
