@@ -89,6 +89,8 @@ def test_by_epochs_every_row_counts_its_own_images():
     params = smoke(classifier_steps=0, classifier_epochs=1, irm_batch=225)
     assert classify._epoch_images(params, "Original+GAN", 3600) == 3660
     assert classify._epoch_images(params, "CGN", 3600) == params.cf_images
+    assert mnist.update_images(params, "IRM (2 envs)") == 450
+    assert mnist.update_images(params, "LNTL") == params.classifier_batch
     assert mnist.irm(params, 2).history[-1]["step"] == 8  # 3,600 digits, 450 per update
 
 

@@ -6,6 +6,7 @@ from cgnlib.pipelines.mnist.classify import (
     classifier,
     predictions,
     running_accuracy,
+    update_images,
 )
 from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
@@ -42,4 +43,5 @@ __all__ = [
     "search_irm",
     "search_lntl",
     "searches",
+    "update_images",
 ]

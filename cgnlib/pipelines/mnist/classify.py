@@ -114,6 +114,12 @@ def classifier(params: MnistParams, setting: str) -> TrainedClassifier:
     return _classifier(params, name)
 
 
+def update_images(params: MnistParams, setting: str) -> int:
+    """Number of images in one update of a row's classifier."""
+    environments = {"IRM (2 envs)": 2, "IRM (5 envs)": 5}.get(setting)
+    return params.irm_batch * environments if environments else params.classifier_batch
+
+
 def _made_key(params: MnistParams, setting: str) -> dict:
     """What a classifier depends on through the generated images it sees."""
     if setting.endswith("GAN"):
