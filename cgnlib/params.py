@@ -5,6 +5,7 @@ checked here against one frozen model per family. Nothing is derived in a parame
 parameter file changes a code path other than through the values it names.
 """
 
+import difflib
 import hashlib
 from typing import Any, Literal
 
@@ -28,6 +29,24 @@ DROPPED = {
     },
     "noise": {"cgn_shared_noise": True},
 }
+
+# Rows of the MNIST table: what a classifier is trained on, or how. A number in brackets behind
+# Original+CGN is the size of the counterfactual set, else that is `cf_images`.
+ODR_SETTINGS = (
+    "Original",
+    "IRM (2 envs)",
+    "IRM (5 envs)",
+    "LNTL",
+    "GAN",
+    "Original+GAN",
+    "CGN",
+    "Original+CGN",
+    "Original+CGN (5e4)",
+    "Original+CGN (1e5)",
+    "Original+CGN (1e6)",
+)
+# Candidates for the penalty weights of the invariance methods.
+IRM_WEIGHTS, LNTL_WEIGHTS = (1e1, 1e2, 1e3, 1e4), (0.01, 0.1, 1.0)
 
 
 def whole_numbers(text: str, name: str, low: int, high: int) -> tuple[int, ...]:
@@ -181,6 +200,20 @@ class MnistParams(BaseModel):
     cf_bank_images: int = Field(20_000, ge=10, description="most entries of one bank")
     cf_warp: bool = Field(True, description="deform each mask of the bank a little at random")
 
+    # GAN baseline (batch, Adam, R1, averaging and random shift are those of the CGN)
+    gan_width: int = Field(16, ge=1, le=256, description="channel multiplier of the GAN")
+    gan_disc: Literal["linear", "conv", "projection"] = Field(
+        "projection", description="discriminator of the GAN"
+    )
+    gan_disc_width: int = Field(24, ge=1, le=4096, description="width of the GAN's discriminator")
+    gan_adversarial: Literal["bce", "lsgan"] = Field(
+        "bce", description="adversarial loss of the GAN: cross-entropy or least squares"
+    )
+    gan_steps: int = Field(1500, ge=1, description="generator updates of the GAN")
+    gan_images: int = Field(
+        20_000, ge=10, description="distinct GAN images, at most cf_bank_images of them"
+    )
+
     # Classifiers
     classifier_optimiser: Literal["adamw", "adadelta"] = Field(
         "adadelta", description="Adadelta (the paper), or AdamW in one cycle"
@@ -199,6 +232,33 @@ class MnistParams(BaseModel):
     classifier_bf16: bool = Field(False, description="bfloat16 autocast")
     real_frac: float = Field(
         0.1, ge=0.0, le=1.0, description="share of real images in Original+CGN batches"
+    )
+    odr_settings: str = Field(
+        "Original,IRM (2 envs),LNTL,GAN,Original+GAN,CGN,Original+CGN",
+        description="rows of ODR-1 (comma-separated)",
+    )
+
+    # Invariance methods
+    irm_two_envs: str = Field(
+        "0.9,1.0", description="label-factor correlation in each environment of IRM (2 envs)"
+    )
+    irm_five_envs: str = Field("0.9,0.925,0.95,0.975,1.0", description="the same for IRM (5 envs)")
+    irm_weight_two: float = Field(
+        100.0, ge=0.0, description="final penalty weight of IRM (2 envs), rising from 0"
+    )
+    irm_weight_five: float = Field(
+        100.0, ge=0.0, description="final penalty weight of IRM (5 envs), rising from 0"
+    )
+    irm_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="Adam step size of IRM")
+    irm_batch: int = Field(32, ge=2, description="images per environment and update of IRM")
+    lntl_weight: float = Field(
+        0.01, ge=0.0, description="weight of the negative colour entropy of LNTL"
+    )
+    lntl_reversal: float = Field(
+        0.1, ge=0.0, description="factor on the reversed colour gradient of LNTL"
+    )
+    penalty_search: bool = Field(
+        False, description="train every candidate weight of IRM and LNTL and show their scores"
     )
 
     # Amount and ratio of counterfactuals, causal identification
@@ -291,7 +351,43 @@ class MnistParams(BaseModel):
             raise ValueError("amount_sizes needs amount_ratios: give both, or empty both")
         if self.causal_degrees and self.dataset == "colored_mnist":
             raise ValueError("causal_degrees: colored_mnist has no background to compare with")
+        self.settings()
+        for count in (2, 5):
+            self.environments(count)
         return self
+
+    def settings(self) -> list[str]:
+        """The rows of ODR-1 to run, in the order of ``odr_settings``.
+
+        Raises:
+            ValueError: an unknown row (with the nearest valid one), one given twice, or none.
+        """
+        names = [name.strip() for name in self.odr_settings.split(",")]
+        for name in names:
+            if name not in ODR_SETTINGS:
+                close = difflib.get_close_matches(name, ODR_SETTINGS, n=1, cutoff=0.0)
+                raise ValueError(f"odr_settings: unknown row {name!r} (did you mean {close[0]!r}?)")
+            if names.count(name) > 1:
+                raise ValueError(f"odr_settings: {name!r} is given {names.count(name)} times")
+        return names
+
+    def environments(self, count: int) -> tuple[float, ...]:
+        """Correlations of the environments of IRM with ``count`` (2 or 5) of them.
+
+        Raises:
+            ValueError: not ``count`` numbers in [0, 1].
+        """
+        name, text = {
+            2: ("irm_two_envs", self.irm_two_envs),
+            5: ("irm_five_envs", self.irm_five_envs),
+        }[count]
+        try:
+            degrees = tuple(float(part) for part in text.split(","))
+        except ValueError:
+            degrees = ()
+        if len(degrees) != count or not all(0 <= degree <= 1 for degree in degrees):
+            raise ValueError(f"{name} = {text!r} is wrong: give {count} numbers in [0, 1]")
+        return degrees
 
     def bias_groups(self) -> list[str]:
         """Groups of :data:`DROPPED` in force, the control ``none`` first: those with weight."""

@@ -63,6 +63,15 @@ class MnistCnn(nn.Module):
             return self.model(images).flatten(1)
         return self.model[2:](self._normalised_conv(images)).flatten(1)
 
+    def early(self, images: Tensor) -> Tensor:
+        """Maps (B, 32, 16, 16) behind the second convolution and its ReLU; no gradient reaches the
+        images."""
+        return self.model[2:6](self._normalised_conv(images))
+
+    def late(self, maps: Tensor) -> Tensor:
+        """Logits (B, classes) from the maps of :meth:`early`."""
+        return self.cls(self.model[6:](maps).flatten(1))
+
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes)."""
         return self.cls(self.features(images))

@@ -16,6 +16,7 @@ class Schedule:
     ``adamw``: one cycle, from lr / 10 up to ``lr`` in a fifth of the steps, then down to 0.
     ``adadelta``: lr times 0.7 after each epoch of ``epoch_steps`` updates (the paper); with
     ``epoch_steps`` 0 constant over the first half of the steps, then half a cosine down to 0.
+    ``adam``: constant lr.
     """
 
     optimiser: str
@@ -33,6 +34,9 @@ class Schedule:
                 return optimiser, torch.optim.lr_scheduler.StepLR(optimiser, self.epoch_steps, 0.7)
             late = partial(_late_cosine, steps=self.steps)
             return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, late)
+        if self.optimiser == "adam":
+            optimiser = torch.optim.Adam(network.parameters(), lr=self.lr, fused=True)
+            return optimiser, torch.optim.lr_scheduler.ConstantLR(optimiser, 1.0, total_iters=0)
         optimiser = torch.optim.AdamW(network.parameters(), lr=self.lr, fused=True)
         cycle = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(_one_cycle, steps=self.steps))
         return optimiser, cycle

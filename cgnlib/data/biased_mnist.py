@@ -160,16 +160,16 @@ class BiasedMnist:
         return torch.lerp(back, front, masks)
 
     def biased_labels(
-        self, labels: Tensor, correlation: float, generator: Generator
+        self, labels: Tensor, correlation: float | Tensor, generator: Generator
     ) -> tuple[Tensor, Tensor]:
-        """Foreground and background labels, (B,) each: the class with probability ``correlation``,
-        else uniform over the other nine, independently (IRM's environments). Backgrounds of colored
-        MNIST are all 0."""
+        """Foreground and background labels, (B,) each: the class with probability ``correlation``
+        (one for all, or one per image), else uniform over the other nine, independently (IRM's
+        environments). Backgrounds of colored MNIST are all 0."""
         foreground = _perturbed(labels, correlation, generator)
         background = _perturbed(labels, correlation, generator)
         return foreground, self._known_background(background)
 
-    def frozen(self, generator: Generator, correlation: float = 1.0) -> LabelledImages:
+    def frozen(self, generator: Generator, correlation: float | Tensor = 1.0) -> LabelledImages:
         """One colouring per digit, in the digits' order: a classifier's training set."""
         index = torch.arange(len(self))
         foreground, background = self.biased_labels(self.labels, correlation, generator)
@@ -242,7 +242,7 @@ def _resize(images: Tensor, mode: str) -> Tensor:
     return F.interpolate(images[:, None], size=(SIDE, SIDE), mode=mode)
 
 
-def _perturbed(labels: Tensor, correlation: float, generator: Generator) -> Tensor:
+def _perturbed(labels: Tensor, correlation: float | Tensor, generator: Generator) -> Tensor:
     kept = torch.rand(labels.shape, generator=generator) < correlation
     other = (labels + torch.randint(1, 10, labels.shape, generator=generator)) % 10
     return torch.where(kept, labels, other)

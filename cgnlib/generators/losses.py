@@ -31,6 +31,17 @@ def nonsaturating_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
+def bce_generator(fake: Tensor) -> Tensor:
+    """Binary cross-entropy of the fake logits to 1 (first reproduction's GAN): the non-saturating
+    loss under its other name."""
+    return nonsaturating_generator(fake)
+
+
+def bce_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """Half of: binary cross-entropy of real logits to 1 plus fake logits to 0."""
+    return 0.5 * nonsaturating_discriminator(real, fake)
+
+
 def r1_penalty(logits: Tensor, images: Tensor) -> Tensor:
     """Half the squared gradient norm of the logits at real images (Mescheder et al., 2018)."""
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)

@@ -35,11 +35,14 @@ DRIVERS = {
         "perceptual_features",
     ),
     "classifier": ("dataset", "setting", "batch", "bf16"),
+    "gan": ("dataset", "gan_width", "gan_disc", "gan_disc_width", "cgn_batch"),
+    "irm": ("dataset", "batch", "bf16"),
+    "lntl": ("dataset", "batch", "bf16"),
     "reader": (),
     "oracle": ("dataset", "bf16"),
     "vae": (),
 }
-STEPS = ("steps", "cgn_steps")  # where a key holds the number of updates
+STEPS = ("steps", "cgn_steps", "gan_steps")  # where a key holds the number of updates
 OVERHEAD = "notebook"  # kind of the work that is kept in no artefact: start, scores, figures
 
 

@@ -98,7 +98,7 @@ class RecipeEntry(BaseModel):
 
     model_config = _STRICT
     what: str
-    of: Literal["cgn", "classifier"] = "cgn"
+    of: Literal["cgn", "classifier", "gan"] = "cgn"
     dataset: MnistDataset | None = None
     values: dict[str, Any] = Field(min_length=1)
 
@@ -253,7 +253,7 @@ def rows(
 
 
 def recipe(dataset: str, of: tuple[str, ...] = ("cgn", "classifier")) -> list[RecipeEntry]:
-    """The published training of the MNIST CGN and classifier on ``dataset``."""
+    """The published training of the MNIST CGN and classifier (or GAN baseline) on ``dataset``."""
     return [
         entry for entry in published().recipe if entry.dataset in (None, dataset) and entry.of in of
     ]

@@ -6,7 +6,7 @@ A row that was published but not measured is shown as MISSING with its reason, n
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.params import MnistParams
+from cgnlib.params import ODR_SETTINGS, MnistParams
 from cgnlib.report import committed, published
 from cgnlib.report.cells import (
     COLUMNS,
@@ -49,16 +49,7 @@ __all__ = [
 ]
 
 # Rows of ODR-1 as a reader expects them: data only, invariance methods, generated data.
-ROW_ORDER = (
-    "Original",
-    "IRM (2 envs)",
-    "IRM (5 envs)",
-    "LNTL",
-    "GAN",
-    "Original+GAN",
-    "CGN",
-    "Original+CGN",
-)
+ROW_ORDER = ODR_SETTINGS
 QUALITY_TEXT = {
     "mask_readability": "masks read as their label",
     "mask_mean": "mean coverage of the mask",

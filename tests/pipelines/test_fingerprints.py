@@ -14,13 +14,24 @@ import pytest
 
 from cgnlib import load_params, mnist
 from cgnlib.parameter_reading import use_threads
-from cgnlib.pipelines.mnist import amounts, causal, classify, edge, generate, latent_space, measure
+from cgnlib.pipelines.mnist import (
+    amounts,
+    causal,
+    classify,
+    edge,
+    gan_baseline,
+    generate,
+    invariance,
+    latent_space,
+    measure,
+)
 from cgnlib.training import read_metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = Path(__file__).with_name("fingerprints.json")
 STEPS = {
     "cgn_steps": 20,
+    "gan_steps": 20,
     "classifier_steps": 20,
     "amount_sizes": "80",
     "amount_ratios": "2",
@@ -44,21 +55,26 @@ def measured() -> dict[str, dict]:
     (amount,) = mnist.amount_grid(params)
     vae = mnist.vae(params)
     edge_runs = mnist.edge_runs(params)
+    gan, irm, lntl = mnist.gan(params), mnist.irm(params, 2), mnist.lntl(params)
     mean_weight = {
         name: float(np.mean([value.abs().mean() for value in network.parameters()]))
         for name, network in (("cgn", cgn.model), ("classifier", classifier.model),
                               ("reader", reader), ("oracle", oracle), ("vae", vae.model),
-                              ("mechanism", mechanism.model))
+                              ("mechanism", mechanism.model), ("gan", gan.model),
+                              ("irm", irm.model), ("lntl", lntl.model))
     }  # fmt: skip
     rows = {"cgn": cgn.history[-1], "classifier": classifier.history[-1], "vae": vae.history[-1],
-            "mechanism": mechanism.history[-1],
+            "mechanism": mechanism.history[-1], "gan": gan.history[-1],
+            "irm": irm.history[-1], "lntl": lntl.history[-1],
             "amount": read_metrics(amount.artefacts[0].folder)[-1]}  # fmt: skip
     # An edge run keeps its log and its digits, no weights.
     rows["edge_run"] = read_metrics(edge_runs[1].artefacts[0].folder)[-1]
     versions = {"cgn": generate.CGN_VERSION, "classifier": classify.CLASSIFIER_VERSION,
                 "reader": generate.READER_VERSION, "oracle": measure.ORACLE_VERSION,
                 "mechanism": causal.CAUSAL_VERSION, "amount": amounts.AMOUNT_VERSION,
-                "vae": latent_space.VAE_VERSION, "edge_run": edge.EDGE_VERSION}  # fmt: skip
+                "vae": latent_space.VAE_VERSION, "edge_run": edge.EDGE_VERSION,
+                "gan": gan_baseline.GAN_VERSION, "irm": invariance.IRM_VERSION,
+                "lntl": invariance.LNTL_VERSION}  # fmt: skip
     return {
         kind: {
             "version": version,
@@ -78,10 +94,13 @@ def found(tmp_path_factory):
         generate.cgn.cache_clear()
         classify._classifier.cache_clear()
         latent_space.vae.cache_clear()
+        for cache in (gan_baseline.gan, invariance._irm, invariance._lntl):
+            cache.cache_clear()
         yield measured()
 
 
 KINDS = ("cgn", "classifier", "reader", "oracle", "mechanism", "amount", "vae", "edge_run")
+KINDS += ("gan", "irm", "lntl")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,7 +8,7 @@ import pytest
 from cgnlib import mnist
 from cgnlib.parameter_reading import listed_parameters, read_parameter_file
 from cgnlib.params import MnistParams
-from cgnlib.pipelines.mnist import classify, generate
+from cgnlib.pipelines.mnist import classify, gan_baseline, generate, invariance
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +33,10 @@ def _hqc(params):
 def _odr(params):
     for setting in mnist.SETTINGS:
         mnist.predictions(params, setting, "test")
+    mnist.sample_rows(params)
+    mnist.search_lntl(params)
+    mnist.search_irm(params, 2)
+    mnist.searches(params)
     mnist.amount_grid(params)
     mnist.causal_identification(params)
 
@@ -62,6 +66,8 @@ def _ibr(params):
 def test_everything_read_is_listed(workplace, notebook, call):
     generate.cgn.cache_clear()
     classify._classifier.cache_clear()
+    for cache in (gan_baseline.gan, gan_baseline.gan_images, invariance._irm, invariance._lntl):
+        cache.cache_clear()
     params = Watched(**read_parameter_file(ROOT / "params/smoke/double_colored_mnist.yaml"))
     seen.clear()
     call(params)

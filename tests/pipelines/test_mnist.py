@@ -15,6 +15,7 @@ from cgnlib import mnist
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.generators.cgn_training import CgnSettings
+from cgnlib.generators.gan import GanSettings
 from cgnlib.parameter_reading import load_params
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist import classify, generate
@@ -102,8 +103,8 @@ def test_absent_vgg_weights_say_where_they_go():
 
 
 def test_unknown_setting():
-    with pytest.raises(UserError, match="choose one of Original, CGN"):
-        mnist.classifier(smoke(), "GAN")
+    with pytest.raises(UserError, match="'Original'.*choose one of Original, IRM"):
+        mnist.classifier(smoke(), "Originals")
 
 
 def test_batches_mix_the_stated_share():
@@ -123,7 +124,8 @@ def test_every_field_belongs_to_someone():
     """A parameter that nothing reads would be a promise without effect."""
     ibr = {"ibr_cgn_steps", "ibr_classifier_steps"}
     source = "".join(path.read_text() for path in (ROOT / "cgnlib" / "pipelines").rglob("*.py"))
-    known = set(DATA_FIELDS) | set(CgnSettings.names()) | ibr | {"scale"}
+    checked = {"scale", "odr_settings", "irm_two_envs", "irm_five_envs"}  # read by the model
+    known = set(DATA_FIELDS) | set(CgnSettings.names()) | set(GanSettings.names()) | ibr | checked
     unread = [
         name
         for name in MnistParams.model_fields

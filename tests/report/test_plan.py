@@ -164,6 +164,30 @@ def test_every_seed_is_priced(project, workplace):
     assert {p.seed for p in plan.predict([full])} == {0, 1, 2}
 
 
+def test_rows_of_the_table_are_planned_by_what_they_train():
+    params = MnistParams(
+        odr_settings="IRM (5 envs),LNTL,Original+GAN,Original+CGN,Original+CGN (1e5),"
+        "Original+CGN (1e6)",
+        penalty_search=True,
+        classifier_steps=0,
+        classifier_epochs=1,
+        irm_weight_five=7.0,
+    )
+    found = {(item.kind, item.name): item for page, item in plan.work(params) if page == "odr"}
+    assert found["gan", "GAN"].updates == params.gan_steps
+    assert [name for kind, name in found if kind == "irm"] == [
+        f"IRM (5 envs), weight {weight}" for weight in ("7", "10", "100", "1000", "10000")
+    ]
+    assert sum(kind == "lntl" for kind, _ in found) == 3  # the one in use is a candidate
+    assert found["irm", "IRM (5 envs), weight 7"].updates == 23  # 3,600 digits, 5 x 32 an update
+    rows = [name for kind, name in found if kind == "classifier"]  # 1e6 is cf_images: one network
+    assert rows == ["Original+GAN", "Original+CGN", "Original+CGN (1e5)"]
+    assert found["classifier", "Original+CGN (1e5)"].updates == -(-103_600 // 64)
+    assert found["classifier", "Original+GAN"].updates == -(-23_600 // 64)
+    names = [item.name for _, item in plan.work(MnistParams(odr_settings="Original"))]
+    assert "GAN" not in names and "LNTL, weight 0.01" not in names
+
+
 def test_the_table_says_what_is_missing(project, workplace):
     artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
     predictions = plan.predict([params_file(project, cgn_steps=3000)])

@@ -8,6 +8,7 @@ from cgnlib.pipelines.mnist.classify import (
     classifier,
     predictions,
     running_accuracy,
+    update_images,
 )
 from cgnlib.pipelines.mnist.data import Datasets, datasets
 from cgnlib.pipelines.mnist.drop import Ablation, ablate, ablations
@@ -27,9 +28,12 @@ from cgnlib.pipelines.mnist.extensions import (
     changed_weights,
     extension_rows,
 )
+from cgnlib.pipelines.mnist.gan_baseline import TrainedGan, gan, gan_images, sample_rows
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
+from cgnlib.pipelines.mnist.invariance import irm, lntl
 from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
+from cgnlib.pipelines.mnist.search import Search, search_irm, search_lntl, searches
 from cgnlib.pipelines.mnist.textures import TextureReading, texture_readings
 
 __all__ = [
@@ -49,6 +53,8 @@ __all__ = [
     "TrainedCgn",
     "TrainedClassifier",
     "TrainedVae",
+    "Search",
+    "TrainedGan",
     "ablate",
     "ablations",
     "amount_grid",
@@ -67,10 +73,19 @@ __all__ = [
     "extension_rows",
     "latent_readings",
     "latents",
+    "gan",
+    "gan_images",
+    "irm",
+    "lntl",
     "oracles",
     "predictions",
     "quality",
     "running_accuracy",
     "texture_readings",
     "vae",
+    "sample_rows",
+    "search_irm",
+    "search_lntl",
+    "searches",
+    "update_images",
 ]

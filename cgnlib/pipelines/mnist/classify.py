@@ -1,13 +1,12 @@
-"""Classifiers trained on real images, counterfactuals or both, and what they predict."""
+"""Classifiers trained on real or generated images or both, and what they predict."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cgnlib import store
 from cgnlib.classifiers.erm import Schedule
@@ -16,27 +15,24 @@ from cgnlib.data.jitter import jittered
 from cgnlib.errors import UserError
 from cgnlib.evaluation.predict import load_predictions, predict, save_predictions
 from cgnlib.generators.counterfactuals import Counterfactuals
-from cgnlib.params import MnistParams
+from cgnlib.generators.gan import GanImages
+from cgnlib.parameter_reading import nearest_name
+from cgnlib.params import ODR_SETTINGS, MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
+from cgnlib.pipelines.mnist.gan_baseline import gan, gan_count, gan_images
 from cgnlib.pipelines.mnist.generate import cgn, counterfactuals
-from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
+from cgnlib.pipelines.mnist.invariance import irm, lntl
+from cgnlib.pipelines.mnist.networks import CnnRecipe, TrainedClassifier, cnn
 from cgnlib.rng import rng
 from cgnlib.training import EpochIndex
 
 CLASSIFIER_VERSION = 2
 PREDICTIONS_VERSION = 1
-SETTINGS = ("Original", "CGN", "Original+CGN")
+SETTINGS = ODR_SETTINGS
+SIZES = {"5e4": 50_000, "1e5": 100_000, "1e6": 1_000_000}  # of a counterfactual set, by row name
 
 Batches = Callable[[int], tuple[Tensor, Tensor]]
-
-
-@dataclass(frozen=True)
-class TrainedClassifier:
-    """A trained classifier (eval mode), its artefact and its log."""
-
-    model: nn.Module
-    artefact: store.Artefact
-    history: list[dict]
+Generated = Counterfactuals | GanImages
 
 
 def running_accuracy(history: list[dict]) -> float:
@@ -51,25 +47,26 @@ def _real(images: LabelledImages, batch: int, seed: int) -> Batches:
     return lambda step: (images.images[index(step)], images.shape[index(step)])
 
 
-def _made(fakes: Counterfactuals, batch: int, seed: int) -> Batches:
+def _made(fakes: Generated, batch: int, seed: int) -> Batches:
     index = EpochIndex(len(fakes), batch, seed, "classifier-counterfactual")
 
     def batches(step: int) -> tuple[Tensor, Tensor]:
-        images, labels = fakes.batch(index(step))
+        images, labels = fakes.batch(index(step))  # the first label is the shape
         return images, labels[:, 0]
 
     return batches
 
 
-def real_share(params: MnistParams, real_images: int) -> float:
-    """Share of real images in a batch of Original+CGN; ``real_frac`` 0 stands for the published
-    concatenation of both sets."""
-    return params.real_frac or real_images / (real_images + params.cf_images)
+def real_share(params: MnistParams, real_images: int, made: int | None = None) -> float:
+    """Share of real images in a batch of Original+CGN (or +GAN, with ``made`` images);
+    ``real_frac`` 0 stands for the published concatenation of both sets."""
+    made = params.cf_images if made is None else made
+    return params.real_frac or real_images / (real_images + made)
 
 
-def _mixed(real: LabelledImages, fakes: Counterfactuals, params: MnistParams) -> Batches:
+def _mixed(real: LabelledImages, fakes: Generated, params: MnistParams) -> Batches:
     """Each step's number of real images follows the share exactly in the long run."""
-    share, batch = real_share(params, len(real)), params.classifier_batch
+    share, batch = real_share(params, len(real), len(fakes)), params.classifier_batch
     shown = EpochIndex(len(real), 1, params.seed, "classifier-real")
     made = EpochIndex(len(fakes), 1, params.seed, "classifier-counterfactual")
 
@@ -95,11 +92,10 @@ def _as_seen(images: Tensor, params: MnistParams, *stream: str | int) -> Tensor:
 
 
 def _epoch_images(params: MnistParams, setting: str, real_images: int) -> int:
-    return {
-        "Original": real_images,
-        "CGN": params.cf_images,
-        "Original+CGN": real_images + params.cf_images,
-    }[setting]
+    count = real_images if setting.startswith("Original") else 0
+    if setting.endswith("GAN"):
+        return count + gan_count(params)
+    return count + params.cf_images if setting.endswith("CGN") else count
 
 
 def _schedule(params: MnistParams, images: int) -> Schedule:
@@ -110,15 +106,44 @@ def _schedule(params: MnistParams, images: int) -> Schedule:
 
 
 def classifier(params: MnistParams, setting: str) -> TrainedClassifier:
-    """Train or load the classifier of a row of the MNIST table (experiment ODR-1): ``Original``
-    (real images), ``CGN`` (counterfactuals) or ``Original+CGN``.
+    """Train or load the classifier of a row of the MNIST table (experiment ODR-1), one of
+    :data:`SETTINGS`.
 
     Raises:
         UserError: unknown setting.
     """
     if setting not in SETTINGS:
-        raise UserError(f"unknown setting {setting!r}; choose one of {', '.join(SETTINGS)}")
-    return _classifier(params, setting)
+        hint = nearest_name(setting, list(SETTINGS))
+        raise UserError(f"unknown setting {setting!r}{hint}; choose one of {', '.join(SETTINGS)}")
+    name, _, size = setting.removesuffix(")").partition(" (")
+    if name == "IRM":
+        return irm(params, int(size[0]))
+    if name == "LNTL":
+        return lntl(params)
+    if size:  # the row of cf_images itself is then the same artefact
+        params = params.model_copy(update={"cf_images": SIZES[size]})
+    return _classifier(params, name)
+
+
+def update_images(params: MnistParams, setting: str) -> int:
+    """Number of images in one update of a row's classifier."""
+    environments = {"IRM (2 envs)": 2, "IRM (5 envs)": 5}.get(setting)
+    return params.irm_batch * environments if environments else params.classifier_batch
+
+
+def _made_key(params: MnistParams, setting: str) -> dict:
+    """What a classifier depends on through the generated images it sees."""
+    if setting.endswith("GAN"):
+        return {"gan": gan(params).artefact.hash, "images": gan_count(params)}
+    if setting.endswith("CGN"):
+        return {
+            "cgn": cgn(params).artefact.hash,
+            "cf_images": params.cf_images,
+            "cf_ratio": params.cf_ratio,
+            "cf_bank_images": params.cf_bank_images,
+            "cf_warp": params.cf_warp,
+        }
+    return {}
 
 
 @lru_cache(maxsize=16)
@@ -133,26 +158,19 @@ def _classifier(params: MnistParams, setting: str) -> TrainedClassifier:
         params.classifier_init,
     )
     key = {**base_key(params), "setting": setting, "batch": params.classifier_batch}
+    key |= _made_key(params, setting)
     if params.jitter_form == "legacy":
         key["jitter_form"] = "legacy"
-    if setting != "Original":
-        key |= {
-            "cgn": cgn(params).artefact.hash,
-            "cf_images": params.cf_images,
-            "cf_ratio": params.cf_ratio,
-            "cf_bank_images": params.cf_bank_images,
-            "cf_warp": params.cf_warp,
-        }
-    if setting == "Original+CGN":
-        key["real_share"] = real_share(params, len(real))
+    if setting.startswith("Original+"):
+        key["real_share"] = real_share(params, len(real), key.get("images"))
 
     def batches() -> Batches:
         if setting == "Original":
             return _real(real, params.classifier_batch, params.seed)
-        fakes = counterfactuals(params)
-        if setting == "CGN":
-            return _made(fakes, params.classifier_batch, params.seed)
-        return _mixed(real, fakes, params)
+        fakes = gan_images(params) if setting.endswith("GAN") else counterfactuals(params)
+        if setting.startswith("Original+"):
+            return _mixed(real, fakes, params)
+        return _made(fakes, params.classifier_batch, params.seed)
 
     def seen() -> Batches:
         shown = batches()

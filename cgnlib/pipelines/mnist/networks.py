@@ -13,9 +13,18 @@ from cgnlib.classifiers.cnn import MnistCnn
 from cgnlib.classifiers.erm import Erm, Schedule
 from cgnlib.params import MnistParams
 from cgnlib.rng import seed_for
-from cgnlib.training import fit, read_metrics
+from cgnlib.training import Method, fit, read_metrics
 
 WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """A trained classifier (eval mode), its artefact and its log."""
+
+    model: nn.Module
+    artefact: store.Artefact
+    history: list[dict]
 
 
 @dataclass(frozen=True)
@@ -55,11 +64,14 @@ def cnn(
     params: MnistParams,
     key: dict,
     batches: Callable[[], Callable[[int], tuple[Tensor, Tensor]]],
+    train_with: Callable[..., Method] = Erm,
 ) -> tuple[nn.Module, store.Artefact, list[dict]]:
     """Train or load the CNN of ``recipe``: network (eval), artefact and training log.
 
     Args:
         batches: called only when the network must be trained; gives step to (images, labels).
+        train_with: (network, schedule, bf16, device) to the method; what else shapes it is in
+            ``key``.
     """
     schedule = recipe.schedule
     key = {
@@ -73,9 +85,10 @@ def cnn(
     }
 
     def make(folder: Path) -> None:
-        method = Erm(recipe.build(params.seed), schedule, params.classifier_bf16, params.device)
+        network = recipe.build(params.seed)
+        method = train_with(network, schedule, params.classifier_bf16, params.device)
         fit(method, batches(), schedule.steps, folder, label=recipe.label)
-        save_weights(method.network, folder)
+        save_weights(network, folder)
 
     def load(folder: Path) -> tuple[nn.Module, list[dict]]:
         network = load_weights(recipe.build(params.seed), folder, params.device)
