@@ -1,0 +1,172 @@
+"""What each notebook of a parameter file trains and measures: the artefacts a plan prices."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cgnlib.params import IRM_WEIGHTS, LNTL_WEIGHTS, MnistParams, whole_numbers
+from cgnlib.report.costs import DRIVERS, OVERHEAD
+
+BUNDLED_TRAINING_DIGITS = 3600
+FULL_TRAINING_DIGITS = 50_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """One artefact that a notebook needs; equal items are made once. ``updates`` 0: it has none."""
+
+    kind: str
+    name: str
+    updates: int
+    drivers: tuple[tuple[str, object], ...] = ()
+
+
+def _cgn(params: MnistParams, name: str, updates: int, **changed: object) -> Item:
+    values = {**{d: getattr(params, d) for d in DRIVERS["cgn"]}, **changed}
+    return Item("cgn", name, updates, tuple(values.items()))
+
+
+def _classifier(params: MnistParams, setting: str, updates: int, name: str = "") -> Item:
+    values = {
+        "dataset": params.dataset,
+        "setting": setting,
+        "batch": params.classifier_batch,
+        "bf16": params.classifier_bf16,
+    }
+    return Item("classifier", name or setting, updates, tuple(values.items()))
+
+
+def _row_updates(params: MnistParams, setting: str, batch: int) -> int:
+    """Updates of the classifier of one row of the MNIST table."""
+    if params.classifier_steps:
+        return params.classifier_steps
+    real = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
+    made = {"GAN": min(params.gan_images, params.cf_bank_images), "CGN": params.cf_images}
+    images = sum(made.get(part, real) for part in setting.split("+"))
+    return params.classifier_epochs * -(-images // batch)
+
+
+def _row(params: MnistParams, setting: str) -> Iterator[Item]:
+    """What one row of the MNIST table trains; a set of ``cf_images`` is the row without number."""
+    name, _, size = setting.removesuffix(")").partition(" (")
+    if name not in ("IRM", "LNTL"):
+        sized = params.model_copy(update={"cf_images": int(float(size))}) if size else params
+        title = name if sized.cf_images == params.cf_images else setting
+        updates = _row_updates(sized, name, params.classifier_batch)
+        yield _classifier(params, name, updates, title)
+    else:
+        batch = params.irm_batch * int(size[0]) if name == "IRM" else params.classifier_batch
+        drivers = {"dataset": params.dataset, "batch": batch, "bf16": params.classifier_bf16}
+        weights = IRM_WEIGHTS if name == "IRM" else LNTL_WEIGHTS
+        used = {"2": params.irm_weight_two, "5": params.irm_weight_five, "": params.lntl_weight}
+        weights = {used[size[:1]], *(weights if params.penalty_search else ())}
+        for title in (f"{setting}, weight {weight:g}" for weight in sorted(weights)):
+            updates = _row_updates(params, setting, batch)
+            yield Item(name.lower(), title, updates, tuple(drivers.items()))
+        title = setting
+    for split in ("test", "train"):
+        yield Item("predictions", f"{title}, {split}", 0)
+
+
+def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
+    """(notebook, item) of everything a parameter file leads to; shared items come once, where they
+    are made first."""
+    seen: set[Item] = set()
+    parts = {
+        "hqc": _hqc,
+        "odr": _odr,
+        "explain": _explain,
+        "extensions": _extensions,
+        "ibr": _ibr,
+    }
+    for notebook, items in parts.items():
+        for item in items(params):
+            if item not in seen:
+                seen.add(item)
+                yield notebook, item
+
+
+def _hqc(params: MnistParams) -> Iterator[Item]:
+    if not params.cgn_weights:  # imported weights need neither
+        yield Item("reader", "mask reader", params.reader_steps)
+        yield _cgn(params, "CGN", params.cgn_steps)
+    yield Item("reader", "final mask reader", 2 * params.reader_steps)
+    drivers = (("dataset", params.dataset), ("bf16", params.classifier_bf16))
+    for factor, share in (("shape", 1), ("foreground", 4), ("background", 4)):
+        yield Item("oracle", f"{factor} oracle", -(-params.oracle_steps // share), drivers)
+    if params.dataset == "wildlife_mnist":
+        for family in ("striped", "veined"):
+            yield Item("texture", f"reader of {family} textures", params.texture_steps)
+    if params.edge_runs:  # priced as what they are, CGNs
+        runs = 2 * params.edge_runs
+        yield _cgn(params, f"{runs} CGNs, edge loss", runs * params.edge_cgn_steps)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "hqc"),))
+
+
+def _odr(params: MnistParams) -> Iterator[Item]:
+    if any(setting.endswith("GAN") for setting in params.settings()):
+        drivers = {name: getattr(params, name) for name in DRIVERS["gan"]}
+        yield Item("gan", "GAN", params.gan_steps, tuple(drivers.items()))
+    for setting in params.settings():
+        yield from _row(params, setting)
+    yield from _amounts(params)
+    yield from _causal(params)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))
+
+
+def _explain(params: MnistParams) -> Iterator[Item]:
+    settings = ("Original", "CGN")
+    for kind in ("heat_maps", "lime"):
+        for setting in settings:
+            yield Item(kind, setting, 0)
+    for setting in settings:
+        for panel in ("real", "counterfactual"):
+            yield Item("embedding", f"{setting}, {panel}", 0)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "explain"),))
+
+
+def _amounts(params: MnistParams) -> Iterator[Item]:
+    """The classifiers of ODR-2. Filling their banks is not priced: it is part of the first one."""
+    for size in whole_numbers(params.amount_sizes, "amount_sizes", 10, 10**8):
+        one = params.model_copy(update={"cf_images": size, "classifier_steps": params.amount_steps})
+        updates = _row_updates(one, params.amount_setting, params.classifier_batch)
+        for ratio in whole_numbers(params.amount_ratios, "amount_ratios", 1, 1000):
+            name = f"{size:,}, ratio {ratio}"
+            yield _classifier(params, params.amount_setting, updates, name)
+            yield Item("predictions", name, 0)
+
+
+def _causal(params: MnistParams) -> Iterator[Item]:
+    """The classifiers of ODR-5; that of the shape is the row CGN of ODR-1."""
+    degrees = whole_numbers(params.causal_degrees, "causal_degrees", 10, 100)
+    updates = _row_updates(params, "CGN", params.classifier_batch)
+    for mechanism in ("foreground", "background") if degrees else ():
+        yield _classifier(params, "CGN", updates, f"{mechanism} classifier")
+    for degree in degrees:
+        for mechanism in ("shape", "foreground", "background"):
+            yield Item("predictions", f"{mechanism} at {degree} % correlation", 0)
+
+
+def _extensions(params: MnistParams) -> Iterator[Item]:
+    steps = _row_updates(params, "CGN", params.classifier_batch)
+    for name in filter(None, (name.strip() for name in params.extension_rows.split(","))):
+        yield _cgn(params, f"CGN, {name}", params.extension_cgn_steps)
+        yield _classifier(params, "CGN", steps, f"CGN, {name}")
+        yield Item("predictions", f"CGN, {name}", 0)
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "extensions"),))
+
+
+def _ibr(params: MnistParams) -> Iterator[Item]:
+    for group in params.bias_groups():
+        changed = {"perceptual_features": "none"} if group == "perceptual" else {}
+        yield _cgn(
+            params,
+            f"CGN without {group}" if group != "none" else "CGN, control",
+            params.ibr_cgn_steps,
+            **changed,
+        )
+        yield _classifier(params, "CGN", params.ibr_classifier_steps, f"CGN, without {group}")
+        yield Item("predictions", f"without {group}", 0)
+    if params.dataset == "colored_mnist":
+        digits = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
+        yield Item("vae", "beta-VAE", params.vae_epochs * -(-digits // 64))
+    yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "ibr"),))
