@@ -40,7 +40,7 @@ def test_shipped_files_are_valid_and_name_themselves(path):
 
 
 def test_every_scale_has_every_dataset():
-    assert len(FILES) == 9
+    assert len(FILES) == 12
 
 
 @pytest.mark.parametrize(
