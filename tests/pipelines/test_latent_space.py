@@ -33,6 +33,6 @@ def test_an_axis_of_its_own_is_recognised():
     found = mnist.latent_readings(Latents(means, digit, colour, np.arange(2000)))
     share = {key: correct.mean() for key, (correct, _) in found.items()}
     assert share["first latent", "digit"] == share["second latent", "colour"] == 1
-    assert share["both latents", "digit"] > 0.99
+    assert share["both latents", "digit"] > 0.9  # ten known points per pair, fifteen are asked
     assert share["first latent", "colour"] == pytest.approx(0.1, abs=0.05)
     assert share["second latent", "digit"] == pytest.approx(0.1, abs=0.05)

@@ -69,14 +69,14 @@ def vae(params: MnistParams) -> TrainedVae:
     return TrainedVae(model, artefact, history)
 
 
-@torch.no_grad()
 def latents(params: MnistParams) -> Latents:
     """Latents of the frozen validation images: unseen digits, colours independent of them."""
     real, model = datasets(params).validation, vae(params).model
-    parts = [
-        model.encode(images.to(params.device).contiguous(memory_format=torch.channels_last))[0]
-        for images in real.images.split(1000)
-    ]
+    with torch.no_grad():
+        parts = [
+            model.encode(images.to(params.device).contiguous(memory_format=torch.channels_last))[0]
+            for images in real.images.split(1000)
+        ]
     arrays = (real.shape, real.foreground, real.digit)
     return Latents(torch.cat(parts).cpu().numpy(), *(array.numpy() for array in arrays))
 
