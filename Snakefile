@@ -20,10 +20,12 @@ jobs.prune_stamps(SCALE, FAMILY)  # a result that was deleted or failed since is
 
 # What a notebook's numbers or pages depend on; the command line, the book's builder and the planner
 # are not among it.
-APART = {"__main__", "book", "costs", "execution", "jobs", "plan", "publication", "request",
-         "summary"}
+APART = {"__main__", "book", "checklist", "checklist_items", "compare", "compare_text", "contents",
+         "costs", "discrepancies", "evidence", "execution", "hyperparameters", "jobs",
+         "markdown", "plan", "publication", "request", "sources", "summary", "variations"}
 SOURCES = sorted(str(path) for path in Path("cgnlib").rglob("*.py") if path.stem not in APART)
-TABLES = sorted(str(path) for path in Path("params").glob("*.yaml") if path.stem != "costs")
+TABLES = sorted(str(path) for path in Path("params").glob("*.yaml")
+                if path.stem not in ("costs", "discrepancies"))
 
 
 def stamp(job):

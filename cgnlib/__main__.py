@@ -89,6 +89,20 @@ def _import_weights(args: argparse.Namespace) -> int:
     return 0
 
 
+def _compare(args: argparse.Namespace) -> int:
+    from cgnlib.report import compare, compare_text
+    from cgnlib.store import write_atomic
+
+    made = compare.compare(compare.find(args.first), compare.find(args.second))
+    if args.html:
+        write_atomic(Path(args.html), compare_text.as_html(made).encode())
+        print(args.html)
+        return 0
+    forms = {"json": compare_text.as_json, "markdown": compare_text.as_markdown}
+    print(forms.get(args.form, compare_text.as_text)(made))
+    return 0
+
+
 def _counterfactuals(args: argparse.Namespace) -> int:
     from cgnlib.parameter_reading import load_params, use_threads
     from cgnlib.report.request import params_path
@@ -115,31 +129,9 @@ def _records(args: argparse.Namespace) -> int:
 
 
 def _data(args: argparse.Namespace) -> int:
-    from cgnlib.data import registry
-    from cgnlib.paths import data_root
+    from cgnlib.report import sources
 
-    rows = [
-        {
-            "name": r.name,
-            "kind": r.kind,
-            "present": registry.present(r),
-            "path": str(data_root() / r.path) if r.path else "",
-            "source": r.source,
-            "licence": r.licence,
-            "layout": r.layout,
-            "sha256": r.sha256,
-            "needed_for": r.needed_for,
-        }
-        for r in registry.resources()
-    ]
-    if args.json:
-        print(json.dumps(rows, indent=1, default=str))
-        return 0
-    for row in rows:
-        print(f"{row['name']} ({row['kind']}): {'present' if row['present'] else 'absent'}")
-        for name in ("path", "source", "licence", "layout", "needed_for"):
-            if row[name]:
-                print(f"    {name.replace('_', ' ')}: {row[name]}")
+    print(json.dumps(sources.rows(), indent=1, default=str) if args.json else sources.text())
     return 0
 
 
@@ -180,6 +172,25 @@ def _add_import(weights: argparse.ArgumentParser) -> None:
     weights.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _add_counterfactuals(made: argparse.ArgumentParser) -> None:
+    made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
+    made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
+    made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    for name, metavar in (("first", "A"), ("second", "B")):
+        compare.add_argument(
+            name, metavar=metavar, help="a run's or artefact's folder, or its hash"
+        )
+    form = compare.add_mutually_exclusive_group()
+    form.add_argument("--html", metavar="FILE", help="write one HTML file")
+    for name in ("markdown", "json"):
+        form.add_argument(
+            f"--{name}", dest="form", action="store_const", const=name, help=f"print {name}"
+        )
+
+
 def _add_plan(plan: argparse.ArgumentParser) -> None:
     plan.add_argument(
         "params",
@@ -212,12 +223,11 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", metavar="FILE", help="YAML parameter file")
     _add_plan(command("plan", _plan, "predict time, memory and disk of parameter files"))
     _add_run(command("run", _run, "execute one notebook and publish it if it finished"))
-    made = command(
-        "counterfactuals", _counterfactuals, "write a fixed counterfactual set to a new folder"
+    _add_counterfactuals(
+        command(
+            "counterfactuals", _counterfactuals, "write a fixed counterfactual set to a new folder"
+        )
     )
-    made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
-    made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
-    made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
     _add_import(
         command("import-weights", _import_weights, "check a published checkpoint and keep it")
     )
@@ -232,6 +242,7 @@ def parser() -> argparse.ArgumentParser:
     for name in ("scale", "dataset", "experiment"):
         records.add_argument(f"--{name}", help=f"only this {name}")
     records.add_argument("--markdown", action="store_true", help="print the README's table")
+    _add_compare(command("compare", _compare, "show two runs or artefacts side by side"))
     data = command("data", _data, "list every dataset and weight file, present or not")
     data.add_argument("--json", action="store_true", help="print JSON")
     return top

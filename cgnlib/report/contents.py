@@ -14,8 +14,10 @@ import yaml
 from cgnlib.datasets import TITLES
 from cgnlib.errors import UserError
 from cgnlib.paths import project_root
-from cgnlib.report import publication
+from cgnlib.report import checklist, discrepancies, publication, variations
+from cgnlib.report.evidence import Evidence
 from cgnlib.report.jobs import State
+from cgnlib.report.markdown import markdown_table
 from cgnlib.report.titles import mark_failed
 
 HIDING_TAGS = {"remove-cell", "remove-output", "hide-cell", "hide-output"}
@@ -140,16 +142,7 @@ def _stage_run(state: State, source: Path) -> list[str]:
 
 def _what_ran(states: list[State]) -> str:
     """The page that lists every expected run, the missing ones included."""
-    lines = [
-        "# What ran",
-        "",
-        "Every run that this report consists of, in the state in which the book was built.",
-        "Times are wall-clock seconds of the notebook; artefacts that an earlier run had "
-        "trained were loaded.",
-        "",
-        "| Notebook | Dataset | State | Finished (UTC) | Seconds | Command |",
-        "|---|---|---|---|---|---|",
-    ]
+    rows = []
     for state in states:
         run = publication.read_json(Path(state.folder) / "run.json") or {}
         word = state.state if state.state == "done" else f"**{state.state.upper()}**"
@@ -166,8 +159,26 @@ def _what_ran(states: list[State]) -> str:
             "" if state.seconds is None else f"{state.seconds:.0f}",
             f"`{command}`" if command else "",
         ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append(cells)
+    heads = ("Notebook", "Dataset", "State", "Finished (UTC)", "Seconds", "Command")
+    return (
+        "# What ran\n\n"
+        "Every run that this report consists of, in the state in which the book was built. Times "
+        "are wall-clock seconds of the notebook; artefacts that an earlier run had trained were "
+        f"loaded.\n\n{markdown_table(heads, rows)}\n"
+    )
+
+
+def _generated(scale: str, states: list[State], staged: set[str]) -> list[tuple[str, str, str]]:
+    """Part of the book, document name and text of each page that is made from records."""
+    evidence = Evidence(scale, states)
+    pages = [
+        ("summary", f"results/{scale}/what_ran", _what_ran(states)),
+        ("summary", "book/discrepancies", discrepancies.page(evidence)),
+        ("summary", "book/checklist", checklist.page(evidence)),
+        ("variations", "book/variations", variations.page(evidence.all_runs, staged)),
+    ]
+    return [page for page in pages if page[2]]
 
 
 def stage(scale: str, states: list[State], source: Path) -> Pages:
@@ -197,10 +208,12 @@ def stage(scale: str, states: list[State], source: Path) -> Pages:
             pages.datasets.setdefault(state.dataset, []).extend(staged)
         else:
             pages.summary += staged
-    listing = source / "results" / scale / "what_ran.md"
-    listing.parent.mkdir(parents=True, exist_ok=True)
-    listing.write_text(_what_ran(states))
-    pages.summary.append(f"results/{scale}/what_ran")
+    for part, document, text in _generated(scale, states, set(pages.variations)):
+        path = source / f"{document}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        listed = getattr(pages, part)
+        listed.insert(0 if part == "variations" else len(listed), document)
     toc = yaml.safe_dump(pages.table_of_contents(), sort_keys=False, allow_unicode=True)
     (source / "_toc.yml").write_text(toc)
     return pages

@@ -11,18 +11,30 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 
+_DATA = {"digits", "textures", "object_palette", "background_palette", "train_correlation_prob"}
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return " or ".join(_shown(one) for one in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _equal(here: Any, value: Any) -> bool:
+def equal(here: Any, value: Any) -> bool:
+    """Whether a parameter has a published value (or one of several), up to rounding."""
     if isinstance(value, list):
-        return any(_equal(here, one) for one in value)
+        return any(equal(here, one) for one in value)
     if isinstance(value, float) and not isinstance(here, str):
         return math.isclose(here, value, rel_tol=1e-3, abs_tol=1e-12)
     return here == value
+
+
+def published_value(name: str, dataset: str) -> Any:
+    """The published value of a parameter on ``dataset``, or None when no source states one."""
+    for entry in published.published().recipe:
+        if entry.dataset in (None, dataset) and name in entry.values:
+            return entry.values[name]
+    return None
 
 
 def _imported(params: MnistParams) -> list[tuple[str, str, str]]:
@@ -37,11 +49,11 @@ def departures_list(
 ) -> list[tuple[str, str, str]]:
     """(choice, published, here) for every published training choice that this run changes."""
     found = _imported(params) if "cgn" in of else []
-    if params.cgn_weights:
-        of = tuple(name for name in of if name != "cgn")
     for entry in published.recipe(params.dataset, of):
+        if params.cgn_weights and entry.of == "cgn" and not set(entry.values) & _DATA:
+            continue  # it would tell of a training that did not take place
         here = {name: getattr(params, name) for name in entry.values}
-        differs = [name for name, value in entry.values.items() if not _equal(here[name], value)]
+        differs = [name for name, value in entry.values.items() if not equal(here[name], value)]
         if differs:
             found.append(
                 (

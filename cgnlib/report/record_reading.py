@@ -100,6 +100,19 @@ def finished_runs(
     return sorted(runs, key=lambda run: run.finished_at)
 
 
+def intact_runs(
+    scale: str | None = None, dataset: str | None = None
+) -> tuple[list[FinishedRun], list[str]]:
+    """Finished runs in the order of their folders, and a complaint for each damaged one."""
+    runs, complaints = [], []
+    for folder in _run_folders(scale, dataset):
+        try:
+            runs.append(read_run(folder))
+        except UserError as error:
+            complaints.append(str(error))
+    return runs, complaints
+
+
 def read_records(
     scale: str | None = None,
     dataset: str | None = None,

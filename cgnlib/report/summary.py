@@ -116,6 +116,13 @@ def _theirs(experiment: published.Experiment, dataset: str, source: str, mark: s
     return f"{shown} ({mark})" if mark else shown
 
 
+def _link(summary: Summary, page: str, dataset: str) -> str:
+    """A link that works in the built book, where the summary lies above the datasets' folders."""
+    if not page or not summary.finished(page, dataset):
+        return tables.NOT_AVAILABLE
+    return f'<a href="{dataset}/{page}.html">{page}</a>'
+
+
 def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
     """Every MNIST experiment that applies to ``dataset``, measured or MISSING."""
     judged = {
@@ -136,6 +143,7 @@ def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
                 },
                 "This run": _ours(summary, experiment, dataset),
                 "Verdict": judged.get(experiment.id, tables.NOT_AVAILABLE),
+                "Page": _link(summary, experiment.page, dataset),
             }
         )
     return rows

@@ -67,7 +67,8 @@ def test_everything_after_the_cgn_works_on_it(released):
 def test_pages_say_that_it_was_not_trained(released):
     params = smoke(cgn_weights=str(released))
     rows = tables.departures_list(params, of=("cgn",))
-    assert rows == [("weights of the CGN", "trained", f"imported, not trained: {released}")]
+    assert rows[0] == ("weights of the CGN", "trained", f"imported, not trained: {released}")
+    assert [row[0] for row in rows[1:]] == ["digits"]  # the data still count
     html = tables.costs({"CGN": (mnist.cgn(params).artefact, 12)}, params).to_html()
     assert "imported" in html and ">12<" not in html
 

@@ -60,8 +60,8 @@ class TrainedCgn:
             return f"CGN {self.artefact}: {self.history[-1]['step']:,} updates, last checkpoint"
         file = Path(self.artefact.provenance["source_file"]).name
         return (
-            f"CGN {self.artefact}: released weights, imported from {file}, not trained here\n"
-            f"SHA-256 of the file: {self.imported}"
+            f"CGN {self.artefact}: released weights, not trained here\n"
+            f"imported from {file}, SHA-256\n{self.imported}"
         )
 
 

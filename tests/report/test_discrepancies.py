@@ -1,0 +1,80 @@
+"""Discrepancies: read strictly, every parameter exists, effects come from records."""
+
+import pytest
+
+from cgnlib.errors import UserError
+from cgnlib.params import MnistParams
+from cgnlib.report import discrepancies, jobs
+from cgnlib.report.discrepancies import NOT_MEASURED, effect
+from cgnlib.report.evidence import Evidence
+
+MNIST_POINTS = {f"D{n}" for n in (*range(1, 9), *range(12, 18), 27, 28)}
+ACCURACY = ("ODR-1", "Original+CGN", "test_accuracy")
+
+
+def one(name):
+    return next(entry for entry in discrepancies.discrepancies() if entry.id == name)
+
+
+def evidence():
+    return Evidence("smoke", jobs.status("smoke"))
+
+
+def test_every_mnist_point_is_there_with_parameters_that_exist():
+    found = discrepancies.discrepancies()
+    assert {entry.id for entry in found} == MNIST_POINTS
+    for entry in found:
+        assert set(entry.parameters) <= set(MnistParams.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("parameters: [edge_fom]", "unknown parameter 'edge_fom' .did you mean 'edge_form'"),
+        ("parametres: []", "0.parameters: Field required"),
+        ("parameters: []\n  switch: x", "0.switch: Extra inputs"),
+        ("parameters: []\n- {id: D1, topic: t, sources: s, here: h, parameters: [], page: p}",
+         "D1 is given twice"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named(change, message, tmp_path):
+    path = tmp_path / "d.yaml"
+    path.write_text(f"- id: D1\n  topic: t\n  sources: s\n  here: h\n  page: p\n  {change}\n")
+    with pytest.raises(UserError, match=message):
+        discrepancies.load(path)
+
+
+def test_without_runs_nothing_is_measured(workplace):
+    assert {effect(entry, evidence()) for entry in discrepancies.discrepancies()} == {NOT_MEASURED}
+
+
+def test_an_effect_is_that_of_a_run_which_changed_nothing_else(write_run):
+    write_run("odr", [(*ACCURACY, 80.0, None)])
+    only = write_run("odr", [(*ACCURACY, 70.0, None)], other=True, real_frac=0.5)
+    write_run("odr", [(*ACCURACY, 10.0, None)], other=True, real_frac=0.5, cgn_steps=1)
+    told = effect(one("D27"), evidence())
+    assert "real_frac 0.1 to 0.5: Original+CGN, test accuracy 80.0 to 70.0" in told
+    assert only.name in told and "10.0" not in told
+    assert effect(one("D7"), evidence()) == NOT_MEASURED
+
+
+def test_rows_of_one_page_are_set_beside_each_other(write_run):
+    rows = [("ODR-1", name, "test_accuracy", value, None)
+            for name, value in (("Original", 30.0), ("CGN", 80.0))]  # fmt: skip
+    write_run("odr", rows)
+    assert effect(one("D27"), evidence()) == (
+        "colored_mnist, test accuracy: Original 30.0, CGN 80.0"
+    )
+    assert effect(one("D13"), evidence()) == NOT_MEASURED
+
+
+def test_one_row_alone_compares_nothing(write_run):
+    write_run("odr", [("ODR-1", "CGN", "test_accuracy", 80.0, None)])
+    assert effect(one("D28"), evidence()) == NOT_MEASURED
+
+
+def test_the_page_has_one_row_each(write_run):
+    write_run("odr", [(*ACCURACY, 80.0, None)])
+    lines = discrepancies.page(evidence()).splitlines()
+    assert sum(line.startswith("| D") for line in lines) == len(MNIST_POINTS)
+    assert any("</results/smoke/colored_mnist/odr>" in line for line in lines)
