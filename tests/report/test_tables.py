@@ -271,6 +271,8 @@ def test_the_summary_reads_records_only(workplace, monkeypatch):
     )
     assert row["Paper"] == "85.7 (other textures)"
     assert (row["This run"], row["Verdict"]) == ("85.0", "supported")
+    assert row["Page"] == '<a href="wildlife_mnist/odr.html">odr</a>'
+    assert summary.experiment_rows(found, "colored_mnist")[0]["Page"] == "\u2013"
     assert summary.headline(found, "wildlife_mnist").data["This run"].tolist()[0] == "10.0 ± 0"
     assert summary.timings(found).data["Time"].tolist() == ["12 s", "12 s"]
     assert found.verdicts[-1].reasons[-1].startswith("note: published wildlife values")
