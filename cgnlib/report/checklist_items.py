@@ -147,8 +147,8 @@ def _sizes(evidence: Evidence) -> str:
         if sizes:
             told.append(f"{KINDS.get(kind, kind)} {' or '.join(f'{size:,}' for size in sizes)}")
     return (
-        f"weights: {'; '.join(told) or NOTHING}; trained for {evidence.links('hqc')}; "
-        f"runs: {_what_ran(evidence)}"
+        f"weights: {'; '.join(told) or NOTHING}; trained for {evidence.links('hqc')}; runs: "
+        f"{_what_ran(evidence)}"
     )
 
 

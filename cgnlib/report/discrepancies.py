@@ -11,10 +11,11 @@ from cgnlib.errors import UserError
 from cgnlib.parameter_reading import nearest_name
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
+from cgnlib.report.cells import number as shown
 from cgnlib.report.compare import differing
+from cgnlib.report.compare_text import value_text
 from cgnlib.report.evidence import Evidence
 from cgnlib.report.markdown import markdown_table
-from cgnlib.report.numbers import number as shown
 from cgnlib.report.published import read_yaml
 from cgnlib.report.record_model import FinishedRun, Record
 
@@ -129,7 +130,7 @@ def _changes(one: Discrepancy, base: FinishedRun, run: FinishedRun) -> list[str]
     ours = set(changed) & set(one.parameters)
     if not ours or set(changed) - ours - {"seed"}:
         return []
-    return [f"{name} {changed[name][0]} to {changed[name][1]}" for name in changed]
+    return [f"{name} {value_text(a)} to {value_text(b)}" for name, (a, b) in changed.items()]
 
 
 def effect(one: Discrepancy, evidence: Evidence) -> str:
@@ -154,7 +155,7 @@ def page(evidence: Evidence) -> str:
                 one.id,
                 f"**{one.topic}.** {one.sources}",
                 f"{one.here} Parameters: {names}.",
-                f"{effect(one, evidence)} (page: {evidence.links(one.page)})",
+                f"{effect(one, evidence)}; page: {evidence.links(one.page)}",
             )
         )
     heads = ("", "What the sources say", "Here", "Measured")

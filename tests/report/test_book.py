@@ -52,6 +52,8 @@ def project(workplace, monkeypatch):
         "# Introduction\n\n{cite}`sauer2021counterfactual`\n\n```{bibliography}\n```\n"
     )
     (root / "params" / "smoke").mkdir(parents=True)
+    for name in ("claims", "discrepancies", "published"):
+        shutil.copy(CODE_ROOT / "params" / f"{name}.yaml", root / "params")
     for dataset in jobs.FAMILIES["mnist"].datasets:
         values = {"dataset": dataset, "scale": "smoke"}
         (root / f"params/smoke/{dataset}.yaml").write_text(yaml.safe_dump(values))
@@ -105,8 +107,27 @@ def test_a_book_of_good_and_failed_pages(project, workplace, capsys):
     assert (pages / "colored_mnist" / "odr@abc123.html").is_file()
     listing = (pages / "what_ran.html").read_text()
     assert "MISSING" in listing and "wildlife_mnist/hqc.html" in listing
+    checklist = (html / "book" / "checklist.html").read_text()
+    assert 'href="../results/smoke/what_ran.html"' in checklist and "Hyper-parameters" in checklist
+    assert "Edge loss" in (html / "book" / "discrepancies.html").read_text()
     assert (html / "_static" / "mathjax" / "tex-svg.js").is_file()
     assert "mathjax/tex-svg.js" in good and "cdn.jsdelivr" not in good
+
+
+def test_runs_with_other_parameters_have_their_page(project, write_run):
+    number = ("ODR-1", "CGN", "test_accuracy")
+    for folder in (
+        write_run("odr", [(*number, 80.0, (78.0, 82.0))]),
+        write_run("odr", [(*number, 20.0, (18.0, 22.0))], other=True, cf_ratio=5),
+    ):
+        (folder / "odr.ipynb").write_text(page(f"ODR {folder.name}"))
+    source = project.parent / "build" / "source"
+    pages = book.stage("smoke", jobs.status("smoke"), source)
+    assert pages.variations == [
+        "book/variations",
+        f"results/smoke/colored_mnist/{folder.name}",
+    ]
+    assert "`cf_ratio` 5 instead of 10" in (source / "book" / "variations.md").read_text()
 
 
 def test_a_warning_fails_but_publishes_and_a_broken_build_keeps_the_earlier_report(
