@@ -27,14 +27,11 @@ jobs.prune_stamps(SCALE, FAMILY, SEEDS)  # a result that was deleted or failed s
 # are not among it.
 APART = {"__main__", "book", "checklist", "checklist_items", "compare", "compare_text", "contents",
          "costs", "discrepancies", "evidence", "execution", "hyperparameters", "jobs",
-         "markdown", "plan", "publication", "request", "sources", "summary", "variations"}
+         "markdown", "plan", "publication", "request", "seeds", "sources", "summary", "variations",
+         "workload"}
 SOURCES = sorted(str(path) for path in Path("cgnlib").rglob("*.py") if path.stem not in APART)
 TABLES = sorted(str(path) for path in Path("params").glob("*.yaml")
                 if path.stem not in ("costs", "discrepancies"))
-
-
-def stamp(job):
-    return os.path.relpath(jobs.stamp(job.scale, job.dataset, job.notebook))
 
 
 rule all:

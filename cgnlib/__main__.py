@@ -194,6 +194,12 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
         )
 
 
+def _add_seeds(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seeds", default="", metavar="LIST", help="such as 0,1,2 (default: the scale's own)"
+    )
+
+
 def _add_plan(plan: argparse.ArgumentParser) -> None:
     plan.add_argument(
         "params",

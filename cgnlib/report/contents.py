@@ -165,7 +165,7 @@ def _what_ran(states: list[State]) -> str:
             f"`{command}`" if command else "",
         ]
         rows.append(cells)
-    heads = ("Notebook", "Dataset", "State", "Finished (UTC)", "Seconds", "Command")
+    heads = ("Notebook", "Dataset", "Seed", "State", "Finished (UTC)", "Seconds", "Command")
     return (
         "# What ran\n\n"
         "Every run that this report consists of, in the state in which the book was built. Times "

@@ -11,11 +11,11 @@ from cgnlib.errors import UserError
 from cgnlib.parameter_reading import nearest_name
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
-from cgnlib.report.cells import number as shown
 from cgnlib.report.compare import differing
 from cgnlib.report.compare_text import value_text
 from cgnlib.report.evidence import Evidence
 from cgnlib.report.markdown import markdown_table
+from cgnlib.report.numbers import number as shown
 from cgnlib.report.published import read_yaml
 from cgnlib.report.record_model import FinishedRun, Record
 

@@ -110,7 +110,7 @@ def intact_runs(
 ) -> tuple[list[FinishedRun], list[str]]:
     """Finished runs in the order of their folders, and a complaint for each damaged one."""
     runs, complaints = [], []
-    for folder in _run_folders(scale, dataset):
+    for folder in _run_folders(scale, dataset, results_root()):
         try:
             runs.append(read_run(folder))
         except UserError as error:

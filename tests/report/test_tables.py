@@ -306,7 +306,7 @@ def test_the_summary_reads_records_only(workplace, monkeypatch):
         if r["Experiment"].startswith("ODR-1 ")
     )
     assert row["Paper"] == "85.7 (other textures)"
-    assert (row["This run"], row["Verdict"]) == ("85.0", "supported")
+    assert (row["This run"], row["Verdict"]) == ("85.0 (83.0\u201387.0, 2 seeds)", "supported")
     assert row["Page"] == '<a href="wildlife_mnist/odr.html">odr</a>'
     assert summary.experiment_rows(found, "colored_mnist")[0]["Page"] == "\u2013"
     assert summary.headline(found, "wildlife_mnist").data["This run"].tolist()[0] == "10.0 ± 0"
