@@ -93,9 +93,9 @@ class EpochIndex:
 class Ema:
     """Exponential moving average of a network's weights; buffers are copied.
 
-    The horizon, 1 / (1 - ``decay``) updates, is never longer than a third of the updates so far, so
+    The horizon, 1 / (1 - ``decay``) updates, is never longer than half of the updates so far, so
     that a short training forgets its first steps as well as a long one (power-function averaging of
-    Karras et al., 2024, with exponent 2, until ``decay`` takes over).
+    Karras et al., 2024, with exponent 1, until ``decay`` takes over).
     """
 
     def __init__(self, network: nn.Module, decay: float):
@@ -107,7 +107,7 @@ class Ema:
     def update(self) -> None:
         """Follow the network."""
         self.updates += 1
-        weight = max(1 - self.decay, min(1.0, 3 / self.updates))
+        weight = max(1 - self.decay, min(1.0, 2 / self.updates))
         ours, theirs = list(self.average.parameters()), list(self.network.parameters())
         torch._foreach_lerp_(ours, theirs, weight)
         for mine, new in zip(self.average.buffers(), self.network.buffers(), strict=True):

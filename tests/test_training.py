@@ -102,16 +102,16 @@ def test_average_follows_by_hand():
     network = torch.nn.Linear(1, 1, bias=False)
     network.weight.data.fill_(1.0)
     ema = training.Ema(network, decay=0.5)
-    for value in (7.0, 8.0, 2.0):  # up to the third update the average is the network
+    for value in (8.0, 2.0):  # up to the second update the average is the network
         network.weight.data.fill_(value)
         ema.update()
         assert ema.average.weight.item() == value
     network.weight.data.fill_(4.0)
-    ema.update()  # 3 / 4 of the new value: 0.25 * 2 + 0.75 * 4
-    assert ema.average.weight.item() == pytest.approx(3.5)
+    ema.update()  # 2 / 3 of the new value: 2 / 3 + 4 * 2 / 3
+    assert ema.average.weight.item() == pytest.approx(10 / 3)
     ema.updates = 99
-    ema.update()  # 3 / 100 is less than 1 - decay: 0.5 * 3.5 + 0.5 * 4
-    assert ema.average.weight.item() == pytest.approx(3.75)
+    ema.update()  # 2 / 100 is less than 1 - decay: half of 10 / 3 and half of 4
+    assert ema.average.weight.item() == pytest.approx(11 / 3)
 
 
 def test_metrics_are_json_lines(tmp_path):

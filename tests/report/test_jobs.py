@@ -39,7 +39,7 @@ def test_accuracies_come_before_ablations_and_after_the_cgn(project):
     assert {job.needs for job in listed if job.notebook == "odr"} == {"hqc"}
     assert {job.needs for job in listed if job.notebook == "explain"} == {"odr"}
     assert {job.needs for job in listed if job.notebook == "extensions"} == {"odr"}
-    assert [job.label for job in listed] == [f"{n}/13" for n in range(1, 13)]
+    assert [job.label for job in listed] == [f"{n}/16" for n in range(1, 16)]
     assert listed[0].threads == 1
 
 
@@ -59,14 +59,14 @@ def with_notebooks(project):
 
 def test_each_seed_repeats_every_notebook_after_the_first_is_done(with_notebooks):
     listed = jobs.jobs("smoke", seeds=(0, 4))
-    assert [job.seed for job in listed] == [0] * 9 + [4] * 9
-    assert [job.name for job in listed[8:10]] == ["ibr_wildlife_mnist", "hqc_colored_mnist_seed4"]
-    assert listed[9].words == [
-        "run", "hqc", "smoke/colored_mnist", "-p", "seed", "4", "--label", "10/19",
+    assert [job.seed for job in listed] == [0] * 15 + [4] * 15
+    assert [job.name for job in listed[14:16]] == ["ibr_wildlife_mnist", "hqc_colored_mnist_seed4"]
+    assert listed[15].words == [
+        "run", "hqc", "smoke/colored_mnist", "-p", "seed", "4", "--label", "16/31",
     ]  # fmt: skip
     assert "-p" not in listed[0].words
-    assert len({job.stamp for job in listed}) == 18
-    assert listed[10].needed == listed[9].stamp and listed[1].needed == listed[0].stamp
+    assert len({job.stamp for job in listed}) == 30
+    assert listed[16].needed == listed[15].stamp and listed[1].needed == listed[0].stamp
 
 
 def test_a_repetition_goes_where_its_run_publishes_it(with_notebooks):
@@ -97,7 +97,7 @@ def test_the_full_scale_has_three_seeds_and_the_others_their_files(project, with
 
 
 def test_the_files_seed_comes_first_and_cannot_be_left_out(project, with_notebooks):
-    assert [job.seed for job in jobs.jobs("smoke", seeds=(3, 0))][::9] == [0, 3]
+    assert [job.seed for job in jobs.jobs("smoke", seeds=(3, 0))][::15] == [0, 3]
     with pytest.raises(UserError, match="leaves out 0, the seed of params/smoke"):
         jobs.jobs("smoke", seeds=(1, 2))
 
@@ -130,8 +130,9 @@ def test_status_tells_repetitions_from_other_runs(with_notebooks, workplace):
         repeated.target.name: (4, "done"),
         "odr@other": (None, "done"),
     }
-    table = jobs.status_table(jobs.status("smoke", seeds=(0, 4)))
-    assert f"{repeated.target.name}  4     done" in table
+    table = jobs.status_table(jobs.status("smoke", seeds=(0, 4))).splitlines()
+    (row,) = [line.split() for line in table if repeated.target.name in line]
+    assert row[:5] == ["smoke", "colored_mnist", repeated.target.name, "4", "done"]
 
 
 def test_committed_records_without_their_page_are_named(project, workplace):

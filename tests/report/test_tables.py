@@ -8,7 +8,7 @@ import pytest
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
-from cgnlib.report import measures, summary, tables
+from cgnlib.report import committed, measures, summary, tables
 from cgnlib.report.records import Record, begin
 from cgnlib.store import Artefact
 
@@ -261,6 +261,8 @@ def published_run(workplace, monkeypatch, dataset="colored_mnist", **changes):
 
 
 def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatch):
+    monkeypatch.setattr(committed, "project_root", lambda: workplace)
+
     def shown():
         frame = tables.full_or_missing("ODR-1", "colored_mnist", missing="not yet").data
         return frame.set_index("Trained on")["Full scale"]

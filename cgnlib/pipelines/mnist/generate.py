@@ -28,7 +28,7 @@ from cgnlib.pipelines.mnist.released import released_cgn
 from cgnlib.rng import rng
 from cgnlib.training import EpochIndex, fit, read_metrics
 
-CGN_VERSION = 3
+CGN_VERSION = 4
 READER_VERSION = 2
 _WATCHED_MASKS = 500
 
