@@ -114,6 +114,26 @@ class Ema:
             mine.copy_(new)
 
 
+@torch.no_grad()
+def renew_batch_norm(network: nn.Module, forward: Callable[[], None], batches: int = 10) -> None:
+    """Measure the running statistics of ``network`` anew over ``batches`` calls of ``forward``.
+
+    Averaged weights do not go with the statistics of the last ones: with a long average, generated
+    masks come out too thin or too fat (Izmailov et al., *Averaging Weights*, 2018, section 3.2).
+    """
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta, training = [norm.momentum for norm in norms], network.training
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+    network.train()
+    for _ in range(batches):
+        forward()
+    network.train(training)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
 def _save_state(path: Path, state: Mapping[str, Any]) -> None:
     """The payload's hash stands in front of it: a flipped byte would load silently otherwise."""
     buffer = io.BytesIO()

@@ -11,7 +11,7 @@ from cgnlib.generators import losses
 from cgnlib.generators.discriminators import DISCRIMINATORS, Dropout, random_shift
 from cgnlib.generators.mnist_cgn import N_CLASSES, Composition, MnistCgn, initialise
 from cgnlib.rng import rng, seed_for
-from cgnlib.training import Ema
+from cgnlib.training import Ema, renew_batch_norm
 
 ADVERSARIAL = {
     "lsgan": (losses.lsgan_generator, losses.lsgan_discriminator),
@@ -93,33 +93,20 @@ def build_cgn(settings: CgnSettings) -> MnistCgn:
     )
 
 
-@torch.no_grad()
-def renew_batch_norm(cgn: MnistCgn, seed: int, batches: int = 10, size: int = 200) -> None:
-    """Measure the running statistics anew, over ``batches`` of ``size`` samples, every class as
-    often as the others.
-
-    Averaged weights do not go with the statistics of the last ones: with a long average the masks
-    come out too thin or too fat (Izmailov et al., *Averaging Weights*, 2018, section 3.2).
-    """
-    device = next(cgn.parameters()).device
-    norms = [module for module in cgn.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over the batches
+def renew_statistics(cgn: MnistCgn, seed: int, size: int = 200) -> None:
+    """Measure the batch statistics of every mechanism anew, every class as often as the others."""
     generator = rng(seed, "batch-norm")
     cgn.set_generator(generator)
+    device = next(cgn.parameters()).device
     labels = (torch.arange(size) % N_CLASSES).to(device)
-    training = cgn.training
-    cgn.train()
-    for _ in range(batches):
+
+    def forward() -> None:
         noise = torch.randn(3, size, cgn.latent, generator=generator).to(device)
         cgn.mask(noise[0], labels)
         cgn.foreground(noise[1], labels)
         cgn.background(noise[2], labels)
-    cgn.train(training)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+
+    renew_batch_norm(cgn, forward)
 
 
 class CgnMethod:
@@ -174,7 +161,7 @@ class CgnMethod:
         if not self.settings.ema_decay:
             return self.cgn
         average = copy.deepcopy(self.ema.average)
-        renew_batch_norm(average, self.seed)
+        renew_statistics(average, self.seed)
         return average
 
     def _judge(self, images: Tensor, labels: Tensor) -> Tensor:

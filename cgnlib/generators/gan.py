@@ -5,6 +5,7 @@ It learns the training distribution as it is, bias included, so its images repea
 shape, colour and background.
 """
 
+import copy
 from dataclasses import dataclass, fields
 
 import torch
@@ -16,7 +17,7 @@ from cgnlib.generators.discriminators import DISCRIMINATORS, Dropout, random_shi
 from cgnlib.generators.mnist_cgn import N_CLASSES
 from cgnlib.generators.sampling import to_bytes
 from cgnlib.rng import rng, seed_for
-from cgnlib.training import Ema
+from cgnlib.training import Ema, renew_batch_norm
 
 ADVERSARIAL = {
     "bce": (losses.bce_generator, losses.bce_discriminator),
@@ -88,7 +89,6 @@ class GanSettings:
     cgn_beta1: float
     cgn_beta2: float
     ema_decay: float
-    ema_start_steps: int
 
     @classmethod
     def names(cls) -> list[str]:
@@ -113,13 +113,13 @@ class GanMethod:
     """
 
     def __init__(self, settings: GanSettings, seed: int, device: str = "cpu"):
-        self.settings, self.device = settings, device
+        self.settings, self.seed, self.device = settings, seed, device
         with torch.random.fork_rng(devices=[]):  # layer constructors know only the global generator
             torch.manual_seed(seed_for(seed, "gan-weights"))
             self.gan = build_gan(settings).to(device)
             disc = DISCRIMINATORS[settings.gan_disc](settings.gan_disc_width)
         self.disc = disc.to(device, memory_format=torch.channels_last)
-        self.ema = Ema(self.gan, settings.ema_decay, settings.ema_start_steps)
+        self.ema = Ema(self.gan, settings.ema_decay)
         self.generator = rng(seed, "gan-noise")
         for module in self.disc.modules():
             if isinstance(module, Dropout):
@@ -131,10 +131,20 @@ class GanMethod:
         ]
         self.steps_done = 0
 
-    @property
-    def model(self) -> MnistGan:
-        """The network to sample from: the average where there is one."""
-        return self.ema.average if self.settings.ema_decay else self.gan
+    def sampler(self, size: int = 200) -> MnistGan:
+        """The network to sample from, as it is now: the average, where there is one, with batch
+        statistics of its own."""
+        if not self.settings.ema_decay:
+            return self.gan
+        average, generator = copy.deepcopy(self.ema.average), rng(self.seed, "batch-norm")
+        labels = (torch.arange(size) % N_CLASSES).to(self.device)
+
+        def forward() -> None:
+            noise = torch.randn(size, average.latent, generator=generator)
+            average(noise.to(self.device), labels)
+
+        renew_batch_norm(average, forward)
+        return average
 
     def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
         """Logits (B,) of the discriminator, which sees the images slightly shifted."""

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cgnlib.classifiers.cnn import MnistCnn
-from cgnlib.generators.cgn_training import CgnMethod, CgnSettings, renew_batch_norm
+from cgnlib.generators.cgn_training import CgnMethod, CgnSettings, renew_statistics
 from cgnlib.networks.features import CNN_LAYERS, Features
 from cgnlib.params import MnistParams
 
@@ -120,7 +120,7 @@ def test_batch_statistics_are_those_of_the_weights():
     before = norm.running_mean.clone()
     with torch.no_grad():
         cgn.f_shape[0].bias += 1.0  # every input of the norm rises by one
-    renew_batch_norm(cgn, seed=0)
+    renew_statistics(cgn, seed=0)
     assert torch.allclose(norm.running_mean, before + 1.0, atol=1e-4)
     again = method.sampler().f_shape[2]
     assert torch.equal(again.running_mean, before)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from cgnlib.pipelines.mnist.budget import with_steps
 
 from cgnlib import mnist
 from cgnlib.data.jitter import jittered
@@ -66,13 +65,6 @@ def test_rows_keep_their_order_and_a_wrong_name_is_one_line():
 def test_a_row_changes_nothing_else(name):
     params = MnistParams(extension_cgn_steps=MnistParams().cgn_steps)
     assert extended(params, name) == params.model_copy(update=EXTENSIONS[name][1])
-
-
-def test_fewer_steps_average_over_a_tenth_of_them():
-    short = with_steps(MnistParams(), 300)
-    assert (short.cgn_steps, short.ema_start_steps) == (300, 75)
-    assert short.ema_decay == pytest.approx(1 - 10 / 300)
-    assert with_steps(MnistParams(ema_decay=0.0), 300).ema_decay == 0.0
 
 
 def _batch(form):

@@ -107,7 +107,7 @@ def _edge_run(
             label=f"{WITH if weight else WITHOUT}, run {number + 1} of {params.edge_runs}",
             checkpoint_every=params.checkpoint_every_steps,
         )
-        made = measure_digits(method.model, judge, seed, params.device)
+        made = measure_digits(method.sampler(), judge, seed, params.device)
         store.write_atomic(folder / "digits.json", json.dumps(made, indent=1).encode())
 
     def load(folder: Path) -> list:

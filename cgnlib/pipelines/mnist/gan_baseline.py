@@ -56,7 +56,7 @@ def gan(params: MnistParams) -> TrainedGan:
             label=f"GAN on {params.dataset}",
             checkpoint_every=params.checkpoint_every_steps,
         )
-        save_weights(method.model, folder)
+        save_weights(method.sampler(), folder)
 
     def load(folder: Path) -> tuple[MnistGan, list[dict]]:
         with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
