@@ -209,7 +209,7 @@ class MnistParams(BaseModel):
     gan_adversarial: Literal["bce", "lsgan"] = Field(
         "bce", description="adversarial loss of the GAN: cross-entropy or least squares"
     )
-    gan_steps: int = Field(1500, ge=1, description="generator updates of the GAN")
+    gan_steps: int = Field(1000, ge=1, description="generator updates of the GAN")
     gan_images: int = Field(
         20_000, ge=10, description="distinct GAN images, at most cf_bank_images of them"
     )
@@ -226,7 +226,7 @@ class MnistParams(BaseModel):
         "he", description="first weights of the classifier: PyTorch's (the paper) or He's"
     )
     classifier_lr: float = Field(2.0, gt=0.0, le=10.0, description="(peak) step size")
-    classifier_steps: int = Field(2000, ge=0, description="updates; 0: count by epochs")
+    classifier_steps: int = Field(1500, ge=0, description="updates; 0: count by epochs")
     classifier_epochs: int = Field(10, ge=1, description="epochs when classifier_steps is 0")
     classifier_batch: int = Field(64, ge=2, description="images per update")
     classifier_bf16: bool = Field(False, description="bfloat16 autocast")
@@ -313,7 +313,7 @@ class MnistParams(BaseModel):
     )
     tsne_images: int = Field(1000, ge=20, description="points of each t-SNE panel")
     tsne_perplexity: float = Field(30.0, ge=1.0, le=1000.0, description="perplexity of t-SNE")
-    lime_images: int = Field(100, ge=1, le=1000, description="test images explained by LIME")
+    lime_images: int = Field(50, ge=1, le=1000, description="test images explained by LIME")
     lime_samples: int = Field(
         500, ge=10, le=100_000, description="perturbed copies of an image behind its LIME weights"
     )
