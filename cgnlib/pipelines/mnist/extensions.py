@@ -63,8 +63,10 @@ def extension_names(params: MnistParams) -> list[str]:
 
 
 def extended(params: MnistParams, name: str) -> MnistParams:
-    """``params`` with what the row ``name`` changes, at ``extension_cgn_steps`` updates."""
-    short = params.model_copy(update={"cgn_steps": params.extension_cgn_steps})
+    """``params`` with what the row ``name`` changes, at ``extension_cgn_steps`` updates; a row is
+    trained, whatever weights the other pages use."""
+    budget = {"cgn_steps": params.extension_cgn_steps, "cgn_weights": ""}
+    short = params.model_copy(update=budget)
     return short.model_copy(update=EXTENSIONS[name][1])
 
 
