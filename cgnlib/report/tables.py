@@ -131,19 +131,21 @@ def comparison_rows(
     *,
     missing: str | Mapping[str, str] = "not run at this scale",
     mark: str = "",
+    settings: Sequence[str] = (),
 ) -> list[dict[str, str]]:
     """The cells of :func:`comparison`, one dict per published or measured setting.
 
     Args:
         missing: reason for MISSING rows; one text, or one per setting.
         mark: said in every row with a published number, e.g. ``other textures``.
+        settings: rows that belong to the table even where nobody published or measured them.
     """
     theirs = [r for r in published.rows(experiment, dataset, metric) if r.source in SOURCES]
     ours = [
         r for r in records if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)
     ]
     cells = []
-    for setting in settings_of(theirs, ours):
+    for setting in dict.fromkeys([*settings_of(theirs, ours), *settings]):
         row = {"Trained on": setting}
         for source in SOURCES:
             same = [r for r in theirs if r.source == source and _base(r.setting) == setting]
@@ -164,6 +166,7 @@ def comparison(
     *,
     caption: str = "",
     missing: str | Mapping[str, str] = "not run at this scale",
+    settings: Sequence[str] = (),
 ) -> "Styler":
     """Published | reproductions | this run for one metric of one experiment.
 
@@ -172,7 +175,15 @@ def comparison(
     import pandas as pd
 
     mark = OTHER_TEXTURES if other_textures(params) else ""
-    rows = comparison_rows(records, experiment, params.dataset, metric, missing=missing, mark=mark)
+    rows = comparison_rows(
+        records,
+        experiment,
+        params.dataset,
+        metric,
+        missing=missing,
+        mark=mark,
+        settings=settings,
+    )
     title = caption or f"{experiment}, {metric.replace('_', ' ')} in %, {params.dataset}"
     return styled(pd.DataFrame(rows), title)
 
@@ -189,6 +200,7 @@ def full_or_missing(
     *,
     scale: str = "full",
     missing: str | Mapping[str, str] = "no run at that scale",
+    settings: Sequence[str] = (),
 ) -> "Styler":
     """:func:`comparison` with the records of the full scale in place of this run's.
 
@@ -199,7 +211,7 @@ def full_or_missing(
     import pandas as pd
 
     found = full_records(experiment, dataset, scale)
-    rows = comparison_rows(found, experiment, dataset, metric, missing=missing)
+    rows = comparison_rows(found, experiment, dataset, metric, missing=missing, settings=settings)
     column = {"full": "Full scale"}.get(scale, f"Scale {scale}")
     frame = pd.DataFrame(rows).rename(columns={"This run": column})
     title = f"{experiment}, {metric.replace('_', ' ')}, {dataset}: not run here, {scale} scale"

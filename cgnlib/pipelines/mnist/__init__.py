@@ -15,6 +15,7 @@ from cgnlib.pipelines.mnist.extensions import (
     Extension,
     changed_weights,
     extension_rows,
+    extension_settings,
 )
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
 from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
@@ -41,6 +42,7 @@ __all__ = [
     "datasets",
     "edge_runs",
     "extension_rows",
+    "extension_settings",
     "latent_readings",
     "latents",
     "oracles",
