@@ -78,6 +78,7 @@ def comparison_rows(
     missing: str | Mapping[str, str] = "not run at this scale",
     mark: str = "",
     full: Sequence[Record] = (),
+    settings: Sequence[str] = (),
 ) -> list[dict[str, str]]:
     """The cells of :func:`comparison`, one dict per published or measured setting.
 
@@ -85,6 +86,7 @@ def comparison_rows(
         missing: reason for MISSING rows; one text, or one per setting.
         mark: said in every row with a published number, e.g. ``other textures``.
         full: committed records of the full scale, in a column of their own.
+        settings: rows that belong to the table even where nobody published or measured them.
     """
     theirs = [r for r in published.rows(experiment, dataset, metric) if r.source in SOURCES]
     ours = [
@@ -92,7 +94,8 @@ def comparison_rows(
     ]
     full = [r for r in full if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)]
     cells = []
-    for setting in settings_of(theirs, [*ours, *full]):
+    every = [*settings_of(theirs, [*ours, *full]), *settings]
+    for setting in dict.fromkeys(every):
         row = {"Trained on": setting}
         for source in SOURCES:
             same = [r for r in theirs if r.source == source and base_setting(r.setting) == setting]
@@ -119,6 +122,7 @@ def comparison(
     *,
     caption: str = "",
     missing: str | Mapping[str, str] = "not run at this scale",
+    settings: Sequence[str] = (),
 ) -> "Styler":
     """Published | reproductions | this run for one metric of one experiment; beside a run of
     another scale, also the committed records of the full scale where there are any.
@@ -137,6 +141,7 @@ def comparison(
         missing=missing,
         mark=mark,
         full=committed.beside(experiment, params),
+        settings=settings,
     )
     reason = missing if isinstance(missing, str) else "not run"
     rows = rows or [{"Trained on": f"{MISSING}: {reason}"}]
@@ -151,6 +156,7 @@ def full_or_missing(
     *,
     scale: str = "full",
     missing: str | Mapping[str, str] = "no run at that scale",
+    settings: Sequence[str] = (),
 ) -> "Styler":
     """:func:`comparison` with the records of the full scale in place of this run's.
 
@@ -166,7 +172,7 @@ def full_or_missing(
         if whole
         else read_records(scale, dataset, experiment)
     )
-    rows = comparison_rows(found, experiment, dataset, metric, missing=missing)
+    rows = comparison_rows(found, experiment, dataset, metric, missing=missing, settings=settings)
     column = {"full": "Full scale"}.get(scale, f"Scale {scale}")
     frame = pd.DataFrame(rows).rename(columns={"This run": column})
     title = f"{experiment}, {metric.replace('_', ' ')}, {dataset}: not run here, {scale} scale"

@@ -276,6 +276,12 @@ def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatc
     assert shown()["LNTL"] == "MISSING: not yet"
 
 
+def test_a_row_that_nobody_published_can_be_missing_too():
+    found = rows(settings=["Original", "mine"])
+    assert found["mine"]["This run"].startswith("MISSING")
+    assert list(found).count("Original") == 1
+
+
 def test_digits_have_no_unit_in_a_cell():
     assert tables.number(8.904, "digits") == "8.9"
 

@@ -27,6 +27,7 @@ from cgnlib.pipelines.mnist.extensions import (
     Extension,
     changed_weights,
     extension_rows,
+    extension_settings,
 )
 from cgnlib.pipelines.mnist.gan_baseline import TrainedGan, gan, gan_images, sample_rows
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
@@ -71,6 +72,7 @@ __all__ = [
     "lime_maps",
     "edge_runs",
     "extension_rows",
+    "extension_settings",
     "latent_readings",
     "latents",
     "gan",

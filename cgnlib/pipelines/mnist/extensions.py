@@ -46,6 +46,11 @@ class Extension:
     artefacts: list[store.Artefact]
 
 
+def extension_settings(experiment: str) -> list[str]:
+    """Published names of the rows of ``experiment`` (EXT-5 or EXT-6)."""
+    return [EXTENSIONS[name][0] for name, of in EXPERIMENTS.items() if experiment in of]
+
+
 def extension_names(params: MnistParams) -> list[str]:
     """The rows that ``extension_rows`` names, in the order of :data:`EXTENSIONS`.
 
