@@ -8,6 +8,9 @@ from cgnlib.report.tables import OTHER_TEXTURES
 
 ROWS = (  # heading, experiment, setting, metric, digits shown
     ("test accuracy, Original (%)", "ODR-1", "Original", "test_accuracy", 1),
+    ("test accuracy, IRM (2 envs) (%)", "ODR-1", "IRM (2 envs)", "test_accuracy", 1),
+    ("test accuracy, LNTL (%)", "ODR-1", "LNTL", "test_accuracy", 1),
+    ("test accuracy, Original+GAN (%)", "ODR-1", "Original+GAN", "test_accuracy", 1),
     ("test accuracy, CGN (%)", "ODR-1", "CGN", "test_accuracy", 1),
     ("test accuracy, Original+CGN (%)", "ODR-1", "Original+CGN", "test_accuracy", 1),
     ("masks read as their label", "HQC-1", "CGN", "mask_readability", 3),
