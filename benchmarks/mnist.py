@@ -121,7 +121,7 @@ def bank_images() -> None:
 
 def classifier_images() -> None:
     for bf16 in (False, True):
-        method = Erm(MnistCnn(), Schedule("adamw", 6e-3, 10_000, 1), bf16)
+        method = Erm(MnistCnn(init="he"), Schedule("adadelta", 2.0, 10_000), bf16)
         batch = torch.rand(128, 3, 32, 32) * 2 - 1, torch.arange(128) % 10
         value = 128 / seconds(lambda method=method, batch=batch: method.update(batch), 40)
         say("classifier_images", value, "images/s", batch=128, bf16=bf16)
