@@ -45,6 +45,7 @@ __all__ = [
     "other_textures",
     "published_ablation",
     "quality",
+    "records_of",
     "styled",
 ]
 
@@ -149,6 +150,14 @@ def comparison(
     return styled(pd.DataFrame(rows), title)
 
 
+def records_of(experiment: str, dataset: str, scale: str = committed.FULL) -> list[Record]:
+    """Records of another scale, for pages that do not run ``experiment`` themselves: the committed
+    ones of the full scale, or those of runs at ``scale``."""
+    if scale == committed.FULL:
+        return committed.full_records(experiment, dataset)
+    return read_records(scale, dataset, experiment)
+
+
 def full_or_missing(
     experiment: str,
     dataset: str,
@@ -166,12 +175,7 @@ def full_or_missing(
     """
     import pandas as pd
 
-    whole = scale == committed.FULL
-    found = (
-        committed.full_records(experiment, dataset)
-        if whole
-        else read_records(scale, dataset, experiment)
-    )
+    found = records_of(experiment, dataset, scale)
     rows = comparison_rows(found, experiment, dataset, metric, missing=missing, settings=settings)
     column = {"full": "Full scale"}.get(scale, f"Scale {scale}")
     frame = pd.DataFrame(rows).rename(columns={"This run": column})
