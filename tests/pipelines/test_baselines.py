@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import load_params
-from cgnlib.pipelines.mnist import classify, gan_baseline, generate, invariance, search
+from cgnlib.pipelines.mnist import batches, classify, gan_baseline, generate, invariance, search
+from cgnlib.pipelines.mnist.causal import mechanism_classifier
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHES = (
@@ -69,8 +71,8 @@ def test_gan_rows_see_gan_images_and_stop_at_their_number():
     made = mnist.gan_images(params)
     assert len(made) == 40
     assert len(mnist.gan_images(smoke(gan_images=500))) == smoke().cf_bank_images
-    assert classify.real_share(params, 3600, len(made)) == 3600 / 3640
-    images, labels = classify._made(made, 16, 0)(0)
+    assert batches.real_share(params, 3600, len(made)) == 3600 / 3640
+    images, labels = batches.made_batches(made, 16, 0)(0)
     pixels = {image.numpy().tobytes() for image in made.batch(torch.arange(40))[0]}
     assert all(image.numpy().tobytes() in pixels for image in images)
     assert labels.shape == (16,)
@@ -87,8 +89,8 @@ def test_sizes_are_distinct_images_and_the_same_set_is_trained_once():
 
 def test_by_epochs_every_row_counts_its_own_images():
     params = smoke(classifier_steps=0, classifier_epochs=1, irm_batch=225)
-    assert classify._epoch_images(params, "Original+GAN", 3600) == 3660
-    assert classify._epoch_images(params, "CGN", 3600) == params.cf_images
+    assert batches.epoch_images(params, "Original+GAN", 3600) == 3660
+    assert batches.epoch_images(params, "CGN", 3600) == params.cf_images
     assert mnist.update_images(params, "IRM (2 envs)") == 450
     assert mnist.update_images(params, "LNTL") == params.classifier_batch
     assert mnist.irm(params, 2).history[-1]["step"] == 8  # 3,600 digits, 450 per update
@@ -151,3 +153,29 @@ def test_sample_rows_show_their_labels():
     first = data.images[(data.shape == 7).nonzero()[0, 0]]
     shown = torch.from_numpy(rows["real 1"][7]).permute(2, 0, 1) / 127.5 - 1
     assert torch.allclose(shown, first.clamp(-1, 1), atol=1 / 127)
+
+
+def test_every_row_starts_from_the_same_kind_of_weights():
+    other = smoke(classifier_init="default")
+    for train in (
+        lambda p: mnist.irm(p, 2),
+        mnist.lntl,
+        lambda p: mnist.classifier(p, "Original"),
+        lambda p: mechanism_classifier(p, "foreground"),
+    ):
+        assert train(smoke()).artefact.hash != train(other).artefact.hash
+
+
+def test_lntl_follows_the_step_sizes_of_the_row_original():
+    shared = ("optimiser", "lr", "steps", "epoch_steps", "init", "batch")
+    original, lntl = (
+        yaml.safe_load((mnist.classifier(smoke(), row).artefact.folder / "params.yaml").read_text())
+        for row in ("Original", "LNTL")
+    )
+    assert [lntl[name] for name in shared] == [original[name] for name in shared]
+
+
+def test_deformed_masks_are_another_set():
+    plain, warped = smoke(cf_warp=False), smoke(cf_warp=True)
+    hashes = [mechanism_classifier(p, "foreground").artefact.hash for p in (plain, warped)]
+    assert hashes[0] != hashes[1]

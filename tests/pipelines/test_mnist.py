@@ -18,7 +18,7 @@ from cgnlib.generators.cgn_training import CgnSettings
 from cgnlib.generators.gan import GanSettings
 from cgnlib.parameter_reading import load_params
 from cgnlib.params import MnistParams
-from cgnlib.pipelines.mnist import classify, generate
+from cgnlib.pipelines.mnist import batches, classify, generate
 from cgnlib.pipelines.mnist.data import DATA_FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,14 +110,14 @@ def test_unknown_setting():
 def test_batches_mix_the_stated_share():
     params = smoke(classifier_batch=10, real_frac=0.25)
     data, fakes = mnist.datasets(params), mnist.counterfactuals(params)
-    batches = classify._mixed(data.train, fakes, params)
+    drawn = batches.mixed_batches(data.train, fakes, params)
     known = {image.numpy().tobytes() for image in data.train.images}
     real = [
-        sum(image.contiguous().numpy().tobytes() in known for image in batches(step)[0])
+        sum(image.contiguous().numpy().tobytes() in known for image in drawn(step)[0])
         for step in range(4)
     ]
     assert real == [2, 3, 2, 3]
-    assert classify.real_share(smoke(real_frac=0.0, cf_images=3600), 3600) == 0.5
+    assert batches.real_share(smoke(real_frac=0.0, cf_images=3600), 3600) == 0.5
 
 
 def test_every_field_belongs_to_someone():

@@ -13,22 +13,21 @@ import numpy as np
 from cgnlib import store
 from cgnlib.generators.counterfactuals import Bank, Counterfactuals, fill_banks
 from cgnlib.params import MnistParams, whole_numbers
-from cgnlib.pipelines.mnist.classify import (
+from cgnlib.pipelines.mnist.batches import (
     Batches,
-    TrainedClassifier,
-    _epoch_images,
-    _made,
-    _mixed,
-    _schedule,
-    predictions_of,
+    classifier_schedule,
+    epoch_images,
+    made_batches,
+    mixed_batches,
     real_share,
 )
+from cgnlib.pipelines.mnist.classify import TrainedClassifier, predictions_of
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.generate import cgn
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.training import progress
 
-AMOUNT_VERSION = 1
+AMOUNT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -75,24 +74,26 @@ def _bank_entries(params: MnistParams) -> tuple[int, int]:
 def _banks(params: MnistParams) -> dict[str, Bank]:
     masks, textures = _bank_entries(params)
     progress(f"filling banks with {masks:,} masks, {textures:,} foregrounds and backgrounds")
-    return fill_banks(cgn(params).model, masks, textures, params.seed)
+    return fill_banks(cgn(params).model, masks, textures, params.seed, params.cf_warp)
 
 
 def _batches(params: MnistParams, one: MnistParams) -> Batches:
     """What the classifier of one cell trains on; ``one`` holds the cell's size and ratio."""
     fakes = Counterfactuals.over(_banks(params), one.cf_images, one.cf_ratio, params.seed)
     if params.amount_setting == "CGN":
-        return _made(fakes, params.classifier_batch, params.seed)
-    return _mixed(datasets(params).train, fakes, one)
+        return made_batches(fakes, params.classifier_batch, params.seed)
+    return mixed_batches(datasets(params).train, fakes, one)
 
 
 def _cell(params: MnistParams, size: int, ratio: int) -> AmountCell:
     setting, real = params.amount_setting, len(datasets(params).train)
     values = {"cf_images": size, "cf_ratio": ratio, "classifier_steps": params.amount_steps}
     one = params.model_copy(update=values)
-    schedule = _schedule(one, _epoch_images(one, setting, real))
+    schedule = classifier_schedule(one, epoch_images(one, setting, real))
     name = setting_name(size, ratio, setting)
-    recipe = CnnRecipe("amount", AMOUNT_VERSION, f"{name} on {params.dataset}", schedule)
+    recipe = CnnRecipe(
+        "amount", AMOUNT_VERSION, f"{name} on {params.dataset}", schedule, params.classifier_init
+    )
     entries = _bank_entries(params)
     key = {
         **base_key(params),
@@ -102,6 +103,7 @@ def _cell(params: MnistParams, size: int, ratio: int) -> AmountCell:
         "cf_images": size,
         "cf_ratio": ratio,
         "banks": list(entries),
+        "cf_warp": params.cf_warp,
         "real_share": 0.0 if setting == "CGN" else real_share(one, real),
     }
     trained = TrainedClassifier(*cnn(recipe, params, key, lambda: _batches(params, one)))

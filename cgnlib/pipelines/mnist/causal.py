@@ -6,30 +6,33 @@ c each. Asked for the class of the digit, only the classifier of its cause, the 
 in every environment.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from cgnlib import store
 from cgnlib.data.biased_mnist import DATA_SEED, LabelledImages
 from cgnlib.params import MnistParams, whole_numbers
+from cgnlib.pipelines.mnist.batches import (
+    Batches,
+    classifier_schedule,
+    epoch_images,
+    made_batches,
+)
 from cgnlib.pipelines.mnist.classify import (
     TrainedClassifier,
-    _epoch_images,
-    _schedule,
     classifier,
+    made_key,
     predictions_on,
 )
 from cgnlib.pipelines.mnist.data import base_key, datasets
-from cgnlib.pipelines.mnist.generate import cgn, counterfactuals
+from cgnlib.pipelines.mnist.generate import counterfactuals
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.rng import rng
-from cgnlib.training import EpochIndex, progress
+from cgnlib.training import progress
 
-CAUSAL_VERSION = 1
+CAUSAL_VERSION = 2
 # Published names of the classifiers, and the mechanism whose label each learns.
 MECHANISMS = {"SC": "shape", "OCC": "foreground", "BCC": "background"}
 
@@ -67,30 +70,18 @@ def mechanism_classifier(params: MnistParams, mechanism: str) -> TrainedClassifi
     if mechanism == "shape":
         return classifier(params, "CGN")
     factor = list(MECHANISMS.values()).index(mechanism)
-    schedule = _schedule(params, _epoch_images(params, "CGN", 0))
-    label = f"{mechanism} classifier on {params.dataset}"
-    recipe = CnnRecipe("mechanism", CAUSAL_VERSION, label, schedule)
-    key = {
-        **base_key(params),
-        "mechanism": mechanism,
-        "batch": params.classifier_batch,
-        "cgn": cgn(params).artefact.hash,
-        "cf_images": params.cf_images,
-        "cf_ratio": params.cf_ratio,
-        "cf_bank_images": params.cf_bank_images,
-    }
+    recipe = CnnRecipe(
+        "mechanism",
+        CAUSAL_VERSION,
+        f"{mechanism} classifier on {params.dataset}",
+        classifier_schedule(params, epoch_images(params, "CGN", 0)),
+        params.classifier_init,
+    )
+    key = {**base_key(params), "mechanism": mechanism, "batch": params.classifier_batch}
+    key |= made_key(params, "CGN")
 
-    def batches() -> Callable[[int], tuple[Tensor, Tensor]]:
-        fakes = counterfactuals(params)
-        index = EpochIndex(
-            len(fakes), params.classifier_batch, params.seed, "classifier-counterfactual"
-        )
-
-        def batch(step: int) -> tuple[Tensor, Tensor]:
-            images, labels = fakes.batch(index(step))
-            return images, labels[:, factor]
-
-        return batch
+    def batches() -> Batches:
+        return made_batches(counterfactuals(params), params.classifier_batch, params.seed, factor)
 
     return TrainedClassifier(*cnn(recipe, params, key, batches))
 

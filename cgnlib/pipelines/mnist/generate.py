@@ -91,8 +91,7 @@ def as_masks(masks: Tensor) -> Tensor:
 
 def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Module, store.Artefact]:
     """The mask reader: the classifier trained on the binary training digits, deformed at random and
-    without any colour, for ``reader_steps`` updates while a CGN trains; the final figure takes
-    twice as many ``steps``."""
+    without any colour, for ``steps`` updates (``reader_steps`` unless given)."""
     variant = datasets(params).variants["train"]
     schedule = Schedule("adamw", 4e-3, steps or params.reader_steps)
     recipe = CnnRecipe("reader", READER_VERSION, "mask reader", schedule)
@@ -106,6 +105,12 @@ def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Modu
     key = {**base_key(params), "data": variant.digits.identity, "train_correlation_prob": 1.0}
     network, artefact, _ = cnn(recipe, params, key, lambda: batch)
     return network, artefact
+
+
+def final_reader(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact]:
+    """The reader behind a reported readability: twice as long in training as the one that watches
+    a CGN learn."""
+    return reader(params, 2 * params.reader_steps)
 
 
 def feature_network(params: MnistParams, weights: tuple[float, ...]) -> Features | None:

@@ -10,13 +10,14 @@ from cgnlib.classifiers.irm import Irm
 from cgnlib.classifiers.lntl import ColourPredictors, Lntl
 from cgnlib.data.biased_mnist import LabelledImages
 from cgnlib.params import MnistParams
+from cgnlib.pipelines.mnist.batches import classifier_schedule, real_batches
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.networks import CnnRecipe, TrainedClassifier, cnn
 from cgnlib.rng import rng, seed_for
 from cgnlib.training import EpochIndex
 
 IRM_VERSION = 1
-LNTL_VERSION = 1
+LNTL_VERSION = 2
 
 
 def environment_images(
@@ -72,6 +73,7 @@ def _irm(params: MnistParams, environments: int, weight: float) -> TrainedClassi
         IRM_VERSION,
         f"IRM ({environments} envs), weight {weight:g}, on {params.dataset}",
         Schedule("adam", params.irm_lr, steps, epoch_steps),
+        params.classifier_init,
     )
     key = {
         **base_key(params),
@@ -93,13 +95,12 @@ def lntl(params: MnistParams, weight: float | None = None) -> TrainedClassifier:
 @lru_cache(maxsize=8)
 def _lntl(params: MnistParams, weight: float) -> TrainedClassifier:
     real = datasets(params).train
-    epoch_steps = -(-len(real) // params.classifier_batch)
-    steps = params.classifier_steps or params.classifier_epochs * epoch_steps
     recipe = CnnRecipe(
         "lntl",
         LNTL_VERSION,
         f"LNTL, weight {weight:g}, on {params.dataset}",
-        Schedule(params.classifier_optimiser, params.classifier_lr, steps, epoch_steps),
+        classifier_schedule(params, len(real)),
+        params.classifier_init,
     )
     ignore_black = not datasets(params).variants["train"].has_background
     key = {
@@ -109,11 +110,7 @@ def _lntl(params: MnistParams, weight: float) -> TrainedClassifier:
         "ignore_black": ignore_black,
         "batch": params.classifier_batch,
     }
-    index = EpochIndex(len(real), params.classifier_batch, params.seed, "classifier-real")
-
-    def batch(step: int) -> tuple[Tensor, Tensor]:
-        rows = index(step)
-        return real.images[rows], real.shape[rows]
+    batches = partial(real_batches, real, params.classifier_batch, params.seed)
 
     def train_with(network, schedule, bf16, device) -> Lntl:
         with torch.random.fork_rng(devices=[]):
@@ -130,4 +127,4 @@ def _lntl(params: MnistParams, weight: float) -> TrainedClassifier:
             ignore_black=ignore_black,
         )
 
-    return TrainedClassifier(*cnn(recipe, params, key, lambda: batch, train_with))
+    return TrainedClassifier(*cnn(recipe, params, key, batches, train_with))
