@@ -75,7 +75,7 @@ class MnistParams(BaseModel):
         "embedded", description="which scale the values belong to"
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of every random stream")
-    threads: int = Field(2, ge=1, le=256, description="CPU threads; part of the artefact hash")
+    threads: int = Field(1, ge=1, le=256, description="CPU threads; part of the artefact hash")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
 
     # Data
