@@ -61,12 +61,17 @@ class MnistCnn(nn.Module):
         """Pooled features (B, 64) of images (B, 3, 32, 32) in [-1, 1]."""
         if images.requires_grad:
             return self.model(images).flatten(1)
-        return self.model[2:](self._normalised_conv(images)).flatten(1)
+        return self.model[4:](self._pooled(images)).flatten(1)
+
+    def _pooled(self, images: Tensor) -> Tensor:
+        """Maps (B, 32, 16, 16) behind the pooling. The ReLU comes after it, on a quarter of the
+        pixels: the largest value is the same in either order."""
+        return self.model[2](self.model[3](self._normalised_conv(images)))
 
     def early(self, images: Tensor) -> Tensor:
         """Maps (B, 32, 16, 16) behind the second convolution and its ReLU; no gradient reaches the
         images."""
-        return self.model[2:6](self._normalised_conv(images))
+        return self.model[4:6](self._pooled(images))
 
     def late(self, maps: Tensor) -> Tensor:
         """Logits (B, classes) from the maps of :meth:`early`."""
