@@ -282,8 +282,8 @@ class MnistParams(BaseModel):
     )
 
     # Inductive bias requirements
-    ibr_cgn_steps: int = Field(350, ge=1, description="generator updates per ablation")
-    ibr_classifier_steps: int = Field(250, ge=1, description="classifier updates per ablation")
+    ibr_cgn_steps: int = Field(320, ge=1, description="generator updates per ablation")
+    ibr_classifier_steps: int = Field(220, ge=1, description="classifier updates per ablation")
 
     vae_epochs: int = Field(20, ge=1, le=1000, description="passes of the beta-VAE over the digits")
     vae_beta: float = Field(4.0, ge=0.0, description="weight of the beta-VAE's KL divergence")
@@ -300,7 +300,7 @@ class MnistParams(BaseModel):
     edge_cgn_steps: int = Field(1000, ge=1, description="generator updates of each of them")
 
     # Measurement
-    reader_steps: int = Field(600, ge=1, description="updates of the mask reader")
+    reader_steps: int = Field(800, ge=1, description="updates of the mask reader")
     oracle_steps: int = Field(1200, ge=1, description="updates of the shape oracle")
     texture_steps: int = Field(
         600, ge=1, description="updates of the readers of the wildlife textures"

@@ -86,10 +86,9 @@ def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
 
 
 def _hqc(params: MnistParams) -> Iterator[Item]:
-    if not params.cgn_weights:  # imported weights need neither
-        yield Item("reader", "mask reader", params.reader_steps)
+    yield Item("reader", "mask reader", params.reader_steps)
+    if not params.cgn_weights:
         yield _cgn(params, "CGN", params.cgn_steps)
-    yield Item("reader", "final mask reader", 2 * params.reader_steps)
     drivers = (("dataset", params.dataset), ("bf16", params.classifier_bf16))
     for factor, share in (("shape", 1), ("foreground", 4), ("background", 4)):
         yield Item("oracle", f"{factor} oracle", -(-params.oracle_steps // share), drivers)

@@ -17,7 +17,7 @@ from cgnlib.generators.counterfactuals import fill_bank
 from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
-from cgnlib.pipelines.mnist.generate import RealBatches, as_masks, feature_network, final_reader
+from cgnlib.pipelines.mnist.generate import RealBatches, as_masks, feature_network, reader
 from cgnlib.pipelines.mnist.measure import BORDER_PX
 from cgnlib.training import fit, progress
 
@@ -131,7 +131,7 @@ def edge_runs(params: MnistParams) -> list[EdgeRuns]:
             "(the first reproduction: 0.1), or edge_runs to 0"
         )
     found = []
-    judge, artefact = final_reader(params)
+    judge, artefact = reader(params)
     for setting, weight in ((WITHOUT, 0.0), (WITH, params.weight_edge)):
         progress(f"{params.edge_runs} CGNs {setting}, {params.edge_cgn_steps} updates each")
         runs = [

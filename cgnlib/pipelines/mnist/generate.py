@@ -89,11 +89,11 @@ def as_masks(masks: Tensor) -> Tensor:
     return ((masks > 0.5).float() * 2 - 1).expand(-1, 3, -1, -1)
 
 
-def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Module, store.Artefact]:
+def reader(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact]:
     """The mask reader: the classifier trained on the binary training digits, deformed at random and
-    without any colour, for ``steps`` updates (``reader_steps`` unless given)."""
+    without any colour, for ``reader_steps`` updates."""
     variant = datasets(params).variants["train"]
-    schedule = Schedule("adamw", 4e-3, steps or params.reader_steps)
+    schedule = Schedule("adamw", 4e-3, params.reader_steps)
     recipe = CnnRecipe("reader", READER_VERSION, "mask reader", schedule)
     index = EpochIndex(len(variant), 64, params.seed, "reader")
 
@@ -105,12 +105,6 @@ def reader(params: MnistParams, steps: int | None = None) -> tuple[torch.nn.Modu
     key = {**base_key(params), "data": variant.digits.identity, "train_correlation_prob": 1.0}
     network, artefact, _ = cnn(recipe, params, key, lambda: batch)
     return network, artefact
-
-
-def final_reader(params: MnistParams) -> tuple[torch.nn.Module, store.Artefact]:
-    """The reader behind a reported readability: twice as long in training as the one that watches
-    a CGN learn."""
-    return reader(params, 2 * params.reader_steps)
 
 
 def feature_network(params: MnistParams, weights: tuple[float, ...]) -> Features | None:

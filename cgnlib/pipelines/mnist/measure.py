@@ -15,7 +15,7 @@ from cgnlib.generators.counterfactuals import Counterfactuals
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.failures import Failures, failures
-from cgnlib.pipelines.mnist.generate import TrainedCgn, as_masks, final_reader
+from cgnlib.pipelines.mnist.generate import TrainedCgn, as_masks, reader
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.rng import rng
 
@@ -103,7 +103,7 @@ def quality(params: MnistParams, trained: TrainedCgn) -> Quality:
     fakes = Counterfactuals(trained.model, count, 1, count, params.seed, "quality")
     everything = torch.arange(count)
     masks, (images, labels) = fakes.masks(everything), fakes.batch(everything)
-    judge, _ = final_reader(params)
+    judge, _ = reader(params)
     read = predict(judge, as_masks(masks), device=params.device).predicted
     readable = read == labels[:, 0].numpy()
     believed = factor_probabilities(params, images)
