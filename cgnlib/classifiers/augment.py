@@ -16,6 +16,9 @@ IN9_MEAN, IN9_STD = (0.4717, 0.4499, 0.3837), (0.2600, 0.2516, 0.2575)  # experi
 class Standardise(nn.Module):
     """Images in [-1, 1] to zero mean and unit standard deviation per channel.
 
+    Stands in front of a network, so that every image of the project stays in [-1, 1]. IN-9 is
+    scored with constants of its own: give the network another one of these for that time.
+
     Args:
         mean, std: of pixels in [0, 1]. Without them images pass unchanged.
     """
@@ -129,8 +132,8 @@ class AugmentedBatches:
     """Batches of images and one or more labels as a pure function of the step.
 
     Args:
-        source: has ``__len__`` and ``draw(index, generator)``: :class:`StoredImages` or the image
-            folders of :mod:`cgnlib.data.image_folders`.
+        source: has ``__len__`` and ``draw(index, generator)``: :class:`StoredImages` or
+            :class:`cgnlib.data.image_folders.ImageFiles`.
         labels: (N,) each, in the order in which they follow the images.
         index: step to positions (B,), such as :class:`cgnlib.training.EpochIndex`.
         seed, name: of the crops.

@@ -203,20 +203,3 @@ def ensemble_batches(real, counterfactual):
         return EnsembleBatch(*real(step), *counterfactual(step))
 
     return batches
-
-
-def explained_layer(trunk: nn.Module) -> nn.Module:
-    """The layer GradCAM reads in a ResNet (EXT-3): the first convolution of its last block, 1x1 in
-    a bottleneck.
-
-    Raises:
-        UserError: the trunk holds no residual block of torchvision's.
-    """
-    from torchvision.models.resnet import BasicBlock, Bottleneck
-
-    blocks = [module for module in trunk.modules() if isinstance(module, (BasicBlock, Bottleneck))]
-    if not blocks:
-        raise UserError(
-            f"GradCAM: {type(trunk).__name__} has no residual block; name the layer to read"
-        )
-    return blocks[-1].conv1

@@ -161,14 +161,14 @@ class RandomBox:
         return part.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if mirror else part
 
 
-class FolderImages(Dataset):
-    """Images of a listing, decoded when asked for.
+class ImageFiles(Dataset):
+    """Images in files, decoded when asked for.
 
     Has ``draw`` for training (:class:`cgnlib.classifiers.augment.AugmentedBatches`), ``split`` for
     :func:`cgnlib.evaluation.predict.predict`, and item access for everything else.
 
     Args:
-        listing: which images.
+        paths: of the files, such as those of a :class:`Listing` or of a set of counterfactuals.
         test: the transform of ``split`` and of items.
         train: the transform of ``draw``; None: the one of ``test``.
         workers: threads that decode.
@@ -176,23 +176,23 @@ class FolderImages(Dataset):
 
     def __init__(
         self,
-        listing: Listing,
+        paths: Sequence[str | Path],
         test: Centre | None = None,
         train: RandomBox | None = None,
         workers: int = 2,
     ):
-        self.listing, self.test, self.train = listing, test or Centre(), train
+        self.paths, self.test, self.train = tuple(paths), test or Centre(), train
         self.workers = workers
 
     def __len__(self) -> int:
-        return len(self.listing)
+        return len(self.paths)
 
-    def __getitem__(self, position: int) -> tuple[Tensor, int]:
-        """Image (3, px, px) float32 in [-1, 1] and its label."""
-        return _unit(self._centre(position)[None])[0], int(self.listing.labels[position])
+    def __getitem__(self, position: int) -> Tensor:
+        """Image (3, px, px) float32 in [-1, 1]."""
+        return _unit(self._centre(position))
 
     def _centre(self, position: int) -> Tensor:
-        return _bytes(self.test(read_image(self.listing.paths[position])))
+        return _bytes(self.test(read_image(self.paths[position])))
 
     def draw(self, index: Tensor, generator: torch.Generator) -> Tensor:
         """Images (B, 3, px, px) float32 in [-1, 1] at the positions ``index`` (B,).
@@ -204,7 +204,7 @@ class FolderImages(Dataset):
         with ThreadPoolExecutor(self.workers) as pool:
             if self.train is None:
                 return _unit(torch.stack(list(pool.map(self._centre, positions))))
-            paths = [self.listing.paths[position] for position in positions]
+            paths = [self.paths[position] for position in positions]
             images = list(pool.map(read_image, paths))
             wide, tall = torch.tensor([image.size for image in images]).unbind(1)
             boxes = draw_boxes(tall, wide, generator, self.train.scale, self.train.ratio).tolist()

@@ -17,7 +17,6 @@ from cgnlib.classifiers.ensemble import (
     View,
     combine,
     ensemble_batches,
-    explained_layer,
 )
 from cgnlib.classifiers.erm import Erm
 from cgnlib.classifiers.sgd import PUBLISHED, SgdSchedule
@@ -204,15 +203,3 @@ def test_batches_are_joined_in_the_methods_order():
     made = ensemble_batches(lambda step: given[:2], lambda step: given[2:])(0)
     assert isinstance(made, EnsembleBatch)
     assert all(a is b for a, b in zip(made, given, strict=True))
-
-
-@pytest.mark.parametrize("name, kernel", [("resnet18", 3), ("resnet50", 1)])
-def test_the_explained_layer_is_in_the_last_block(name, kernel):
-    from torchvision import models
-
-    with torch.device("meta"):
-        trunk = getattr(models, name)()
-    layer = explained_layer(trunk)
-    assert layer is trunk.layer4[-1].conv1 and layer.kernel_size == (kernel, kernel)
-    with pytest.raises(UserError, match="no residual block"):
-        explained_layer(_Trunk())

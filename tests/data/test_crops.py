@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgnlib.data.crops import draw_boxes, draw_flips
@@ -16,6 +16,7 @@ def boxes_of(height, width, count=400, **more):
     return draw_boxes(sizes[:, 0], sizes[:, 1], rng(0, "boxes"), **more)
 
 
+@settings(deadline=None)
 @given(height=st.integers(1, 500), width=st.integers(1, 500))
 def test_boxes_lie_inside_images_of_any_size(height, width):
     top, left, tall, wide = boxes_of(height, width, 20).unbind(1)

@@ -10,7 +10,7 @@ from cgnlib.classifiers.augment import AugmentedBatches
 from cgnlib.data.image_folders import (
     Ahead,
     Centre,
-    FolderImages,
+    ImageFiles,
     RandomBox,
     joined,
     list_classes,
@@ -68,7 +68,7 @@ def test_an_unreadable_image_is_named(folder, damage):
         path.write_bytes(
             {"text": b"hello", "cut": content[: len(content) // 2], "empty": b""}[damage]
         )
-    images = FolderImages(listing, Centre(16, 20))
+    images = ImageFiles(listing.paths, Centre(16, 20))
     for reading in (lambda: images[3], lambda: list(images.split(2)), lambda: read_image(path)):
         with pytest.raises(UserError, match=r"cat/0.png (cannot be read|is missing)") as caught:
             reading()
@@ -100,9 +100,8 @@ def test_a_drawn_crop_is_torchvisions(tmp_path):
 
 
 def test_items_batches_and_draws_agree(folder):
-    images = FolderImages(list_classes(folder, "layout"), Centre(16, 20))
-    items = torch.stack([images[i][0] for i in range(len(images))])
-    assert [images[i][1] for i in range(5)] == [0, 0, 0, 1, 1]
+    images = ImageFiles(list_classes(folder, "layout").paths, Centre(16, 20))
+    items = torch.stack([images[i] for i in range(len(images))])
     assert items.shape == (5, 3, 16, 16) and -1 <= items.min() < -0.5 and 0.5 < items.max() <= 1
     parts = list(images.split(2))
     assert [len(part) for part in parts] == [2, 2, 1] and torch.equal(torch.cat(parts), items)
@@ -112,11 +111,11 @@ def test_items_batches_and_draws_agree(folder):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_random_crops_depend_on_the_generator_alone(folder, workers):
     listing = list_classes(folder, "layout")
-    made = FolderImages(listing, train=RandomBox(16), workers=workers)
+    made = ImageFiles(listing.paths, train=RandomBox(16), workers=workers)
     index = torch.tensor([0, 3, 3])
     drawn = made.draw(index, rng(0, "x"))
     assert drawn.shape == (3, 3, 16, 16) and not torch.equal(drawn[1], drawn[2])
-    again = FolderImages(listing, train=RandomBox(16), workers=2).draw(index, rng(0, "x"))
+    again = ImageFiles(listing.paths, train=RandomBox(16), workers=2).draw(index, rng(0, "x"))
     assert torch.equal(drawn, again)
     batches = AugmentedBatches(made, (torch.as_tensor(listing.labels),), lambda _: index, 0, "a")
     assert batches(5)[1].tolist() == [0, 1, 1]

@@ -7,7 +7,7 @@ from PIL import Image
 from torch import nn
 
 from cgnlib.classifiers.ensemble import InvariantEnsemble, View
-from cgnlib.data.image_folders import Centre, FolderImages, list_classes
+from cgnlib.data.image_folders import Centre, ImageFiles, list_classes
 from cgnlib.errors import UserError
 from cgnlib.evaluation.explain import grad_cam, lime_map, segments
 from cgnlib.evaluation.predict import predict
@@ -66,7 +66,7 @@ def test_files_are_read_as_they_are_needed(ensemble, tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         Image.new("RGB", (9, 9), (0, 200, 40 * len(name))).save(tmp_path / name / "x.png")
-    folder = FolderImages(list_classes(tmp_path, "layout"), Centre(8, 0))
+    folder = ImageFiles(list_classes(tmp_path, "layout").paths, Centre(8, 0))
     made = predict_heads(ensemble, folder, batch=1, views=("mean",))["mean"]
     held = predict_heads(ensemble, torch.cat(list(folder.split(9))), views=("mean",))["mean"]
     assert np.allclose(made.logits, held.logits, atol=1e-6) and len(made.predicted) == 2
