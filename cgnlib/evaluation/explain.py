@@ -6,6 +6,7 @@ them takes longer than most scores.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -159,20 +160,10 @@ def lime_map(
     Returns:
         (H, W) float32; its sum is the sum of the weights.
     """
-
-    def probabilities(copies: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            scores = [one_pass(part) for part in torch.from_numpy(copies).split(batch)]
-        return torch.cat(scores).numpy()
-
-    def one_pass(copies: Tensor) -> Tensor:
-        pixels = copies.permute(0, 3, 1, 2).to(device) * 2 - 1
-        return model(pixels).softmax(1).cpu()
-
     with _evaluating(model):
         found = _explainer(seed).explain_instance(
             _shown(image),
-            probabilities,
+            partial(_probabilities, model, device, batch),
             labels=(label,),
             hide_color=0,
             top_labels=None,
@@ -183,6 +174,16 @@ def lime_map(
     for part, weight in found.local_exp[label]:
         weights[part] = weight
     return (weights / np.bincount(parts.ravel()))[parts].astype(np.float32)
+
+
+@torch.no_grad()
+def _probabilities(model: nn.Module, device: str, batch: int, copies: np.ndarray) -> np.ndarray:
+    """Softmax (N, K) of copies (N, H, W, 3) in [0, 1]."""
+    made = []
+    for part in torch.from_numpy(copies).split(batch):
+        pixels = part.permute(0, 3, 1, 2).to(device) * 2 - 1
+        made.append(model(pixels).softmax(1).cpu())
+    return torch.cat(made).numpy()
 
 
 def _explainer(seed: int) -> Any:
