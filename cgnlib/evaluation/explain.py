@@ -6,6 +6,7 @@ them takes longer than most scores.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -108,8 +109,9 @@ def segments(image: Tensor, kind: str, px: int) -> np.ndarray:
 
     Args:
         image: (3, H, W) in [-1, 1].
-        kind: ``grid``: squares; ``slic``: superpixels that follow colours.
-        px: side of a square, or about that of a superpixel.
+        kind: ``grid``: squares; ``slic``: superpixels that follow colours; ``quickshift``: LIME's
+            default, for pictures of ImageNet's size.
+        px: side of a square, or about that of a superpixel; quickshift finds its own sizes.
 
     Raises:
         UserError: unknown kind.
@@ -118,12 +120,16 @@ def segments(image: Tensor, kind: str, px: int) -> np.ndarray:
     if kind == "grid":
         rows, columns = np.arange(height) // px, np.arange(width) // px
         return rows[:, None] * (columns[-1] + 1) + columns[None]
-    if kind != "slic":
-        raise UserError(f"segments of kind {kind!r}: choose grid or slic")
-    from skimage.segmentation import slic
+    if kind not in ("slic", "quickshift"):
+        raise UserError(f"segments of kind {kind!r}: choose grid, slic or quickshift")
+    from skimage.segmentation import quickshift, slic
 
-    count = max(2, round(height * width / px**2))
-    found = slic(_shown(image).clip(0, 1), count, channel_axis=-1, start_label=0)
+    shown = _shown(image).clip(0, 1)
+    if kind == "quickshift":  # LIME's settings
+        found = quickshift(shown, ratio=0.2, kernel_size=4, max_dist=200)
+    else:
+        count = max(2, round(height * width / px**2))
+        found = slic(shown, count, channel_axis=-1, start_label=0)
     return np.unique(found, return_inverse=True)[1].reshape(height, width)
 
 
@@ -140,6 +146,7 @@ def lime_map(
     samples: int,
     seed: int,
     device: str = "cpu",
+    batch: int = 1000,
 ) -> np.ndarray:
     """LIME's weight of every part for the probability of ``label``, spread evenly over its pixels.
 
@@ -148,20 +155,15 @@ def lime_map(
         parts: (H, W) part of each pixel, see :func:`segments`.
         samples: copies of the image with parts hidden at random, each with chance one half.
         seed: of the hiding.
+        batch: copies in one pass of the classifier.
 
     Returns:
         (H, W) float32; its sum is the sum of the weights.
     """
-
-    def probabilities(copies: np.ndarray) -> np.ndarray:
-        pixels = torch.from_numpy(copies).permute(0, 3, 1, 2).to(device) * 2 - 1
-        with torch.no_grad():
-            return model(pixels).softmax(1).cpu().numpy()
-
     with _evaluating(model):
         found = _explainer(seed).explain_instance(
             _shown(image),
-            probabilities,
+            partial(_probabilities, model, device, batch),
             labels=(label,),
             hide_color=0,
             top_labels=None,
@@ -172,6 +174,16 @@ def lime_map(
     for part, weight in found.local_exp[label]:
         weights[part] = weight
     return (weights / np.bincount(parts.ravel()))[parts].astype(np.float32)
+
+
+@torch.no_grad()
+def _probabilities(model: nn.Module, device: str, batch: int, copies: np.ndarray) -> np.ndarray:
+    """Softmax (N, K) of copies (N, H, W, 3) in [0, 1]."""
+    made = []
+    for part in torch.from_numpy(copies).split(batch):
+        pixels = part.permute(0, 3, 1, 2).to(device) * 2 - 1
+        made.append(model(pixels).softmax(1).cpu())
+    return torch.cat(made).numpy()
 
 
 def _explainer(seed: int) -> Any:

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,8 +37,19 @@ class Labels(Protocol):
     digit: Tensor
 
 
+class ImageSource(Protocol):
+    """Images that come in batches: a tensor (N, 3, H, W), or files read as they are needed."""
+
+    def __len__(self) -> int: ...
+
+    def split(self, batch: int) -> Iterable[Tensor]: ...
+
+
 def predict(
-    model: nn.Module, images: Tensor, batch: int = 1000, device: str | torch.device = "cpu"
+    model: nn.Module,
+    images: Tensor | ImageSource,
+    batch: int = 1000,
+    device: str | torch.device = "cpu",
 ) -> Predictions:
     """Run a classifier over ``images`` (N, 3, H, W) in batches, in evaluation mode.
 
@@ -64,6 +76,11 @@ def predict(
             "predict: the classifier's scores are not finite; train it again with a smaller step "
             "size"
         )
+    return predictions_of(logits)
+
+
+def predictions_of(logits: Tensor) -> Predictions:
+    """The predictions that logits (N, K) amount to."""
     confidence, predicted = logits.softmax(dim=1).max(dim=1)
     return Predictions(predicted.numpy(), confidence.numpy(), logits.numpy())
 
@@ -78,6 +95,15 @@ def save_predictions(path: Path, predictions: Predictions, labels: Labels) -> No
     arrays = {"predicted": predictions.predicted, "confidence": predictions.confidence}
     for name in _ARRAYS[2:]:
         arrays[name] = np.asarray(getattr(labels, name))
+    save_arrays(path, arrays)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays with one entry per example to an ``.npz`` file, at once or not at all.
+
+    Raises:
+        UserError: they differ in length.
+    """
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise UserError(f"{path}: predictions and labels differ in length: {lengths}")
@@ -87,14 +113,19 @@ def save_predictions(path: Path, predictions: Predictions, labels: Labels) -> No
 
 
 def load_predictions(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of ``save_predictions`` by name.
+    """The arrays of ``save_predictions`` by name; errors as :func:`load_arrays`."""
+    return load_arrays(path, _ARRAYS)
+
+
+def load_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+    """The arrays called ``names`` of a file of :func:`save_arrays`.
 
     Raises:
         UserError: the file is missing, damaged or incomplete.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in _ARRAYS}
+            return {name: archive[name] for name in names}
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run the notebook that predicts it") from None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:

@@ -98,8 +98,19 @@ def test_superpixels_follow_colours_and_leave_no_gap():
     assert parts.min() == 0 and set(np.unique(parts)) == set(range(parts.max() + 1))
     assert not set(np.unique(parts[:, :15])) & set(np.unique(parts[:, 15:]))
     assert parts.max() + 1 > 20
-    with pytest.raises(UserError, match="choose grid or slic"):
-        explain.segments(image, "quickshift", 4)
+    with pytest.raises(UserError, match="choose grid, slic or quickshift"):
+        explain.segments(image, "hexagons", 4)
+
+
+def test_quickshift_is_limes_default(images):
+    from lime.wrappers.scikit_image import SegmentationAlgorithm
+
+    default = SegmentationAlgorithm("quickshift", kernel_size=4, max_dist=200, ratio=0.2)
+    image = images[0] * 0.1
+    image[0, :, 15:] += 0.9
+    ours = explain.segments(image, "quickshift", 0)
+    theirs = default((image.permute(1, 2, 0).numpy() + 1) / 2)
+    assert np.array_equal(ours, theirs) and ours.max() > 0
 
 
 class Corner(nn.Module):
@@ -148,6 +159,15 @@ def test_lime_is_the_librarys_own(network, images):
     weights = dict(theirs.local_exp[3])
     expected = np.array([weights[part] for part in range(16)])[parts] / 64
     assert ours == pytest.approx(expected, abs=1e-6)
+
+
+def test_lime_does_not_depend_on_the_batch(network, images):
+    parts = explain.segments(images[0], "grid", 8)
+    few, many = (
+        explain.lime_map(network, images[0], parts, 3, samples=20, seed=5, batch=batch)
+        for batch in (7, 1000)
+    )
+    assert few == pytest.approx(many, abs=1e-6)
 
 
 def test_lime_depends_on_the_seed_alone(network, images):
