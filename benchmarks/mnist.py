@@ -106,7 +106,7 @@ def plain_malloc() -> None:
 def counterfactual_images() -> None:
     params = embedded("wildlife_mnist")
     settings = CgnSettings(**{field: getattr(params, field) for field in CgnSettings.names()})
-    fakes = Counterfactuals(CgnMethod(settings, 0).model, 20_000, 1, 5_000, 0)
+    fakes = Counterfactuals(CgnMethod(settings, 0).cgn, 20_000, 1, 5_000, 0)
     index = torch.randint(20_000, (1000,), generator=rng(0, "benchmark"))
     say("counterfactual_images", 1000 / seconds(lambda: fakes.batch(index), 40), "images/s")
 
@@ -114,7 +114,7 @@ def counterfactual_images() -> None:
 def bank_images() -> None:
     params = embedded("wildlife_mnist")
     settings = CgnSettings(**{field: getattr(params, field) for field in CgnSettings.names()})
-    model = CgnMethod(settings, 0).model
+    model = CgnMethod(settings, 0).cgn
     value = seconds(lambda: Counterfactuals(model, 2000, 1, 2000, 0), 5, 1)
     say("bank_images", 6000 / value, "mechanism outputs/s")
 

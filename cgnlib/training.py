@@ -36,6 +36,32 @@ class Method(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
+class Resumable:
+    """A method with the state of its parts, and of its generator and count where it has them."""
+
+    generator: torch.Generator | None = None
+    steps_done: int | None = None
+
+    def _parts(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the next update depends on."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        if self.generator is not None:
+            state["generator"] = self.generator.get_state()
+        return state if self.steps_done is None else {**state, "steps": self.steps_done}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from :meth:`state_dict`."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        if self.generator is not None:
+            self.generator.set_state(state["generator"])
+        if self.steps_done is not None:
+            self.steps_done = state["steps"]
+
+
 def keep_freed_memory() -> None:
     """Ask glibc not to hand freed memory back: on CPU, page faults dominate some training steps.
 

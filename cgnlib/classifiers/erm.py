@@ -3,10 +3,13 @@
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from cgnlib.training import Resumable
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,18 @@ def _late_cosine(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, 2 * step / steps - 1))))
 
 
-class Erm:
+def placed(batch: tuple[Tensor, Tensor], device: str) -> tuple[Tensor, Tensor]:
+    """Images, channels_last, and labels of ``batch`` on ``device``."""
+    images, labels = (part.to(device, non_blocking=True) for part in batch)
+    return images.contiguous(memory_format=torch.channels_last), labels
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Share of labels (B,) that logits (B, K) get right, in percent, without gradient."""
+    return 100 * (logits.detach().argmax(1) == labels).float().mean()
+
+
+class Erm(Resumable):
     """Cross-entropy training of one network: a method for :func:`cgnlib.training.fit`.
 
     Args:
@@ -71,33 +85,31 @@ class Erm:
         self.network, self.bf16, self.device = network.to(device), bf16, device
         self.optimiser, self.scheduler = schedule.build(network)
 
-    def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor | float]:
         """One step on images in [-1, 1] and labels (B,); returns the loss and the running
         accuracy in percent, both before the step."""
-        images, labels = (part.to(self.device, non_blocking=True) for part in batch)
-        images = images.contiguous(memory_format=torch.channels_last)
+        images, labels = placed(batch, self.device)
         self.network.train()
         with torch.autocast(self.device, torch.bfloat16, enabled=self.bf16):
             logits = self.network(images)
         logits = logits.float()
-        loss = F.cross_entropy(logits, labels)
+        total, logged = self._objective(logits, labels)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total.backward()
         self.optimiser.step()
         self.scheduler.step()
-        correct = (logits.detach().argmax(1) == labels).float().mean()
-        return {"loss": loss.detach(), "train_accuracy": 100 * correct}
+        return {**logged, "train_accuracy": accuracy(logits, labels)}
 
-    def state_dict(self) -> dict:
-        """Everything the next update depends on."""
+    def _objective(
+        self, logits: Tensor, labels: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor | float]]:
+        """What the step descends, and what is logged of it."""
+        loss = F.cross_entropy(logits, labels)
+        return loss, {"loss": loss.detach()}
+
+    def _parts(self) -> dict[str, Any]:
         return {
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
+            "network": self.network,
+            "optimiser": self.optimiser,
+            "scheduler": self.scheduler,
         }
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from :meth:`state_dict`."""
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.scheduler.load_state_dict(state["scheduler"])

@@ -4,11 +4,9 @@ Source: Arjovsky et al., *Invariant Risk Minimization* (2019), IRMv1. The CGN pa
 without settings beyond the correlations of its environments.
 """
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cgnlib.classifiers.erm import Schedule
+from cgnlib.classifiers.erm import Erm, Schedule
 
 
 def multiplier_gradients(logits: Tensor, labels: Tensor) -> Tensor:
@@ -32,7 +30,7 @@ def irm_penalty(logits: Tensor, labels: Tensor) -> Tensor:
     return multiplier_gradients(logits, labels).square().mean()
 
 
-class Irm:
+class Irm(Erm):
     """Cross-entropy plus a rising invariance penalty: a method for :func:`cgnlib.training.fit`.
 
     The penalty's weight rises linearly from 0 at the first update to ``weight`` at the last. Where
@@ -58,10 +56,9 @@ class Irm:
         environments: int,
         weight: float,
     ):
-        self.network, self.bf16, self.device = network.to(device), bf16, device
+        super().__init__(network, schedule, bf16, device)
         self.environments, self.final_weight = environments, weight
         self.last_step = max(1, schedule.steps - 1)
-        self.optimiser, self.scheduler = schedule.build(network)
         self.steps_done = 0
 
     @property
@@ -72,41 +69,16 @@ class Irm:
     def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor | float]:
         """One step on images (E * B, 3, 32, 32) in [-1, 1] and labels (E * B,), environment by
         environment."""
-        images, labels = (part.to(self.device, non_blocking=True) for part in batch)
-        images = images.contiguous(memory_format=torch.channels_last)
-        self.network.train()
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.bf16):
-            logits = self.network(images)
-        logits = logits.float()
+        logged = super().update(batch)
+        self.steps_done += 1
+        return logged
+
+    def _objective(
+        self, logits: Tensor, labels: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor | float]]:
         weight = self.weight
-        loss = F.cross_entropy(logits, labels)
+        loss, logged = super()._objective(logits, labels)
         apart = (self.environments, -1)
         penalty = irm_penalty(logits.unflatten(0, apart), labels.unflatten(0, apart))
-        self.optimiser.zero_grad(set_to_none=True)
-        ((loss + weight * penalty) / max(1.0, weight)).backward()
-        self.optimiser.step()
-        self.scheduler.step()
-        self.steps_done += 1
-        correct = (logits.detach().argmax(1) == labels).float().mean()
-        return {
-            "loss": loss.detach(),
-            "penalty": penalty.detach(),
-            "penalty_weight": weight,
-            "train_accuracy": 100 * correct,
-        }
-
-    def state_dict(self) -> dict:
-        """Everything the next update depends on."""
-        return {
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "steps": self.steps_done,
-        }
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from :meth:`state_dict`."""
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        self.steps_done = state["steps"]
+        total = (loss + weight * penalty) / max(1.0, weight)
+        return total, {**logged, "penalty": penalty.detach(), "penalty_weight": weight}

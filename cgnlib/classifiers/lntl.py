@@ -4,12 +4,15 @@ Source: Kim et al., *Learning Not to Learn: Training Deep Neural Networks with B
 2019). Colour predictors read the features; the features are trained against them.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cgnlib.classifiers.cnn import MnistCnn
-from cgnlib.classifiers.erm import Schedule
+from cgnlib.classifiers.erm import Schedule, accuracy, placed
+from cgnlib.training import Resumable
 
 BINS = 8
 IGNORED = -100  # label of a pixel that no colour loss counts
@@ -79,7 +82,7 @@ def _set_gradients(module: nn.Module, loss: Tensor, retain: bool) -> None:
         parameter.grad = gradient
 
 
-class Lntl:
+class Lntl(Resumable):
     """Classifier and colour predictors against each other: a method for
     :func:`cgnlib.training.fit`.
 
@@ -125,8 +128,7 @@ class Lntl:
 
     def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """One step on images in [-1, 1] and labels (B,)."""
-        images, labels = (part.to(self.device, non_blocking=True) for part in batch)
-        images = images.contiguous(memory_format=torch.channels_last)
+        images, labels = placed(batch, self.device)
         self.network.train()
         self.predictors.train()
         logits, scores = self._forward(images)
@@ -139,15 +141,14 @@ class Lntl:
         for optimiser, scheduler in zip(self.optimisers, self.schedulers, strict=True):
             optimiser.step()
             scheduler.step()
-        correct = (logits.detach().argmax(1) == labels).float().mean()
         return {
             "loss": loss.detach(),
             "colour_loss": colour.detach(),
             "colour_entropy": -certainty.detach(),
-            "train_accuracy": 100 * correct,
+            "train_accuracy": accuracy(logits, labels),
         }
 
-    def _parts(self) -> dict:
+    def _parts(self) -> dict[str, Any]:
         return {
             "network": self.network,
             "predictors": self.predictors,
@@ -156,12 +157,3 @@ class Lntl:
             "scheduler_network": self.schedulers[0],
             "scheduler_predictors": self.schedulers[1],
         }
-
-    def state_dict(self) -> dict:
-        """Everything the next update depends on."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from :meth:`state_dict`."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])

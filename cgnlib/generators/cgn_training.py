@@ -1,29 +1,25 @@
 """One training step of the CGN for biased MNIST, with every loss switched by its weight."""
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cgnlib.generators import losses
-from cgnlib.generators.discriminators import DISCRIMINATORS, Dropout, random_shift
+from cgnlib.generators.adversarial import (
+    AdversarialMethod,
+    AdversarialSettings,
+    Opponent,
+    renew_by_class,
+)
 from cgnlib.generators.mnist_cgn import N_CLASSES, Composition, MnistCgn, initialise
-from cgnlib.rng import rng, seed_for
-from cgnlib.training import Ema, renew_batch_norm
-
-ADVERSARIAL = {
-    "lsgan": (losses.lsgan_generator, losses.lsgan_discriminator),
-    "nonsaturating": (losses.nonsaturating_generator, losses.nonsaturating_discriminator),
-}
 
 
 @dataclass(frozen=True)
-class CgnSettings:
+class CgnSettings(AdversarialSettings):
     """Everything that shapes a CGN training; names, units and ranges as in ``MnistParams``."""
 
-    cgn_latent: int
     cgn_width: int
     cgn_shape_width: int
     cgn_norm: str
@@ -38,11 +34,8 @@ class CgnSettings:
     cgn_shared_noise: bool
     disc: str
     disc_width: int
-    disc_shift_px: int
     adversarial: str
     weight_adversarial: float
-    r1_gamma: float
-    r1_every_steps: int
     weight_binary: float
     binary_ramp_frac: float
     weight_mask: float
@@ -60,16 +53,6 @@ class CgnSettings:
     weight_ssim: float
     ssim_form: str
     cgn_steps: int
-    cgn_batch: int
-    cgn_lr: float
-    cgn_beta1: float
-    cgn_beta2: float
-    ema_decay: float
-
-    @classmethod
-    def names(cls) -> list[str]:
-        """Parameter names, in order."""
-        return [field.name for field in fields(cls)]
 
     @property
     def perceptual_weights(self) -> tuple[float, float, float, float]:
@@ -95,25 +78,20 @@ def build_cgn(settings: CgnSettings) -> MnistCgn:
 
 def renew_statistics(cgn: MnistCgn, seed: int, size: int = 200) -> None:
     """Measure the batch statistics of every mechanism anew, every class as often as the others."""
-    generator = rng(seed, "batch-norm")
-    cgn.set_generator(generator)
-    device = next(cgn.parameters()).device
-    labels = (torch.arange(size) % N_CLASSES).to(device)
 
-    def forward() -> None:
-        noise = torch.randn(3, size, cgn.latent, generator=generator).to(device)
+    def forward(labels: Tensor, generator: torch.Generator) -> None:
+        cgn.set_generator(generator)
+        noise = torch.randn(3, size, cgn.latent, generator=generator).to(labels.device)
         cgn.mask(noise[0], labels)
         cgn.foreground(noise[1], labels)
         cgn.background(noise[2], labels)
 
-    renew_batch_norm(cgn, forward)
+    renew_by_class(cgn, forward, seed, size)
 
 
-class CgnMethod:
-    """CGN and discriminator with their optimisers: a method for :func:`cgnlib.training.fit`.
-
-    Per step, as in the published code: labels and noise are drawn, the generator is updated on the
-    weighted losses, then the discriminator on the real batch and the same generated one.
+class CgnMethod(AdversarialMethod[MnistCgn]):
+    """Per step, as in the published code: labels and noise are drawn, the generator is updated on
+    the weighted losses, then the discriminator on the real batch and the same generated one.
 
     Args:
         settings: architecture, weights and schedule.
@@ -122,6 +100,9 @@ class CgnMethod:
         device: where both networks run.
     """
 
+    name = "cgn"
+    settings: CgnSettings
+
     def __init__(
         self,
         settings: CgnSettings,
@@ -129,46 +110,23 @@ class CgnMethod:
         features: Callable[[Tensor], list[Tensor | None]] | None = None,
         device: str = "cpu",
     ):
-        self.settings, self.features, self.device = settings, features, device
-        self.seed = seed
-        with torch.random.fork_rng(devices=[]):  # layer constructors know only the global generator
-            torch.manual_seed(seed_for(seed, "cgn-weights"))
-            self.cgn = build_cgn(settings)
-            initialise(self.cgn, settings.cgn_init, settings.cgn_init_gain)
-            self.disc = DISCRIMINATORS[settings.disc](settings.disc_width)
-        self.cgn.to(device)
-        self.disc.to(device, memory_format=torch.channels_last)
-        self.ema = Ema(self.cgn, settings.ema_decay)
-        self.generator = rng(seed, "cgn-noise")
+        opponent = Opponent(settings.disc, settings.disc_width, settings.adversarial)
+        super().__init__(settings, opponent, seed, device)
+        self.features = features
         self.cgn.set_generator(self.generator)
-        for module in self.disc.modules():
-            if isinstance(module, Dropout):
-                module.generator = self.generator
-        self.optimisers = [
-            torch.optim.Adam(
-                network.parameters(),
-                lr=settings.cgn_lr,
-                fused=True,
-                betas=(settings.cgn_beta1, settings.cgn_beta2),
-            )
-            for network in (self.cgn, self.disc)
-        ]
-        self.steps_done = 0
 
-    def sampler(self) -> MnistCgn:
-        """The network to sample from, as it is now: the average, where there is one, with batch
-        statistics of its own."""
-        if not self.settings.ema_decay:
-            return self.cgn
-        average = copy.deepcopy(self.ema.average)
-        renew_statistics(average, self.seed)
-        return average
+    @property
+    def cgn(self) -> MnistCgn:
+        """The network in training."""
+        return self.network
 
-    def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Logits (B,) of the discriminator, which sees the images slightly shifted."""
-        if self.settings.disc_shift_px:
-            images = random_shift(images, self.settings.disc_shift_px, self.generator)
-        return self.disc(images, labels)
+    def _build(self) -> MnistCgn:
+        cgn = build_cgn(self.settings)
+        initialise(cgn, self.settings.cgn_init, self.settings.cgn_init_gain)
+        return cgn
+
+    def _renew(self, network: MnistCgn) -> None:
+        renew_statistics(network, self.seed)
 
     def _compose(self, count: int) -> tuple[Composition, Tensor]:
         labels = torch.randint(0, N_CLASSES, (count,), generator=self.generator).to(self.device)
@@ -211,78 +169,21 @@ class CgnMethod:
         s = self.settings
         terms = self._mask_losses(made.mask)
         if s.weight_adversarial:
-            self.disc.requires_grad_(False)  # only the images' gradient is read
-            logits = self._judge(made.image, labels)
-            self.disc.requires_grad_(True)
-            terms["adversarial"] = s.weight_adversarial * ADVERSARIAL[s.adversarial][0](logits)
+            terms["adversarial"] = s.weight_adversarial * self._fooling_loss(made.image, labels)
         if self.features is not None:
             terms["perceptual"] = losses.perceptual(
                 made.image, real, self.features, s.perceptual_weights
             )
         if s.weight_ssim:
             terms["ssim"] = s.weight_ssim * self._dissimilarity(made.image, real)
-        self.optimisers[0].zero_grad(set_to_none=True)
-        sum(terms.values()).backward()
-        self.optimisers[0].step()
+        self._descend(0, sum(terms.values()))
         return terms
 
-    def _update_discriminator(
-        self, fake: Tensor, fake_labels: Tensor, real: Tensor, labels: Tensor
-    ) -> dict[str, Tensor]:
-        s = self.settings
-        penalised = s.r1_gamma > 0 and self.steps_done % s.r1_every_steps == 0
-        real = real.detach().requires_grad_(penalised)
-        if s.disc == "conv":  # batch statistics stay apart, as published
-            real_logits, fake_logits = self._judge(real, labels), self._judge(fake, fake_labels)
-        else:
-            both = self._judge(torch.cat([real, fake]), torch.cat([labels, fake_labels]))
-            real_logits, fake_logits = both.chunk(2)
-        loss = ADVERSARIAL[s.adversarial][1](real_logits, fake_logits)
-        terms = {"discriminator": loss}
-        if penalised:
-            penalty = s.r1_gamma * losses.r1_penalty(real_logits, real)
-            loss = loss + s.r1_every_steps * penalty
-        self.optimisers[1].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimisers[1].step()
-        return terms
-
-    def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """One step on real images (B, 3, H, W) in [-1, 1] and their labels (B,)."""
-        real, labels = (part.to(self.device, non_blocking=True) for part in batch)
-        real = real.contiguous(memory_format=torch.channels_last)
-        made, fake_labels = self._compose(len(real))
-        terms = self._update_generator(made, fake_labels, real)
+    def _step(self, real: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        made, made_labels = self._compose(len(real))
+        terms = self._update_generator(made, made_labels, real)
         if self.settings.weight_adversarial:
-            terms |= self._update_discriminator(made.image.detach(), fake_labels, real, labels)
-        if self.settings.ema_decay:
-            self.ema.update()
-        self.steps_done += 1
+            fake = made.image.detach()
+            terms["discriminator"] = self._update_discriminator(fake, made_labels, real, labels)
         logged = {f"loss_{name}": value.detach() for name, value in terms.items()}
         return {**logged, "mask_mean": made.mask.detach().mean()}
-
-    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
-        return {
-            "cgn": self.cgn,
-            "disc": self.disc,
-            "average": self.ema.average,
-            "optimiser_cgn": self.optimisers[0],
-            "optimiser_disc": self.optimisers[1],
-        }
-
-    def state_dict(self) -> dict:
-        """Everything the next update depends on."""
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        return {
-            **state,
-            "generator": self.generator.get_state(),
-            "steps": self.steps_done,
-            "ema_updates": self.ema.updates,
-        }
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from :meth:`state_dict`."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self.generator.set_state(state["generator"])
-        self.steps_done, self.ema.updates = state["steps"], state["ema_updates"]

@@ -5,24 +5,22 @@ It learns the training distribution as it is, bias included, so its images repea
 shape, colour and background.
 """
 
-import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from cgnlib.generators import losses
+from cgnlib.generators.adversarial import (
+    AdversarialMethod,
+    AdversarialSettings,
+    Opponent,
+    renew_by_class,
+)
 from cgnlib.generators.counterfactuals import balanced_labels
-from cgnlib.generators.discriminators import DISCRIMINATORS, Dropout, random_shift
 from cgnlib.generators.mnist_cgn import N_CLASSES
 from cgnlib.generators.sampling import to_bytes
-from cgnlib.rng import rng, seed_for
-from cgnlib.training import Ema, renew_batch_norm
+from cgnlib.rng import rng
 
-ADVERSARIAL = {
-    "bce": (losses.bce_generator, losses.bce_discriminator),
-    "lsgan": (losses.lsgan_generator, losses.lsgan_discriminator),
-}
 _BATCH = 500
 
 
@@ -72,28 +70,14 @@ class MnistGan(nn.Module):
 
 
 @dataclass(frozen=True)
-class GanSettings:
+class GanSettings(AdversarialSettings):
     """Everything that shapes a GAN training; names, units and ranges as in ``MnistParams``."""
 
-    cgn_latent: int
     gan_width: int
     gan_disc: str
     gan_disc_width: int
     gan_adversarial: str
     gan_steps: int
-    disc_shift_px: int
-    r1_gamma: float
-    r1_every_steps: int
-    cgn_batch: int
-    cgn_lr: float
-    cgn_beta1: float
-    cgn_beta2: float
-    ema_decay: float
-
-    @classmethod
-    def names(cls) -> list[str]:
-        """Parameter names, in order."""
-        return [field.name for field in fields(cls)]
 
 
 def build_gan(settings: GanSettings) -> MnistGan:
@@ -101,10 +85,9 @@ def build_gan(settings: GanSettings) -> MnistGan:
     return MnistGan(settings.cgn_latent, settings.gan_width)
 
 
-class GanMethod:
-    """Generator and discriminator with their optimisers: a method for
-    :func:`cgnlib.training.fit`. Per step the generator is updated, then the discriminator on the
-    real batch and the same generated one.
+class GanMethod(AdversarialMethod[MnistGan]):
+    """Per step the generator is updated, then the discriminator on the real batch and the same
+    generated one.
 
     Args:
         settings: architecture, loss and schedule.
@@ -112,115 +95,38 @@ class GanMethod:
         device: where both networks run.
     """
 
+    name = "gan"
+    settings: GanSettings
+
     def __init__(self, settings: GanSettings, seed: int, device: str = "cpu"):
-        self.settings, self.seed, self.device = settings, seed, device
-        with torch.random.fork_rng(devices=[]):  # layer constructors know only the global generator
-            torch.manual_seed(seed_for(seed, "gan-weights"))
-            self.gan = build_gan(settings).to(device)
-            disc = DISCRIMINATORS[settings.gan_disc](settings.gan_disc_width)
-        self.disc = disc.to(device, memory_format=torch.channels_last)
-        self.ema = Ema(self.gan, settings.ema_decay)
-        self.generator = rng(seed, "gan-noise")
-        for module in self.disc.modules():
-            if isinstance(module, Dropout):
-                module.generator = self.generator
-        betas = (settings.cgn_beta1, settings.cgn_beta2)
-        self.optimisers = [
-            torch.optim.Adam(network.parameters(), lr=settings.cgn_lr, fused=True, betas=betas)
-            for network in (self.gan, self.disc)
-        ]
-        self.steps_done = 0
+        opponent = Opponent(settings.gan_disc, settings.gan_disc_width, settings.gan_adversarial)
+        super().__init__(settings, opponent, seed, device)
 
-    def sampler(self, size: int = 200) -> MnistGan:
-        """The network to sample from, as it is now: the average, where there is one, with batch
-        statistics of its own."""
-        if not self.settings.ema_decay:
-            return self.gan
-        average, generator = copy.deepcopy(self.ema.average), rng(self.seed, "batch-norm")
-        labels = (torch.arange(size) % N_CLASSES).to(self.device)
+    @property
+    def gan(self) -> MnistGan:
+        """The network in training."""
+        return self.network
 
-        def forward() -> None:
-            noise = torch.randn(size, average.latent, generator=generator)
-            average(noise.to(self.device), labels)
+    def _build(self) -> MnistGan:
+        return build_gan(self.settings)
 
-        renew_batch_norm(average, forward)
-        return average
+    def _renew(self, network: MnistGan) -> None:
+        def forward(labels: Tensor, generator: torch.Generator) -> None:
+            noise = torch.randn(len(labels), network.latent, generator=generator)
+            network(noise.to(labels.device), labels)
 
-    def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Logits (B,) of the discriminator, which sees the images slightly shifted."""
-        if self.settings.disc_shift_px:
-            images = random_shift(images, self.settings.disc_shift_px, self.generator)
-        return self.disc(images, labels)
+        renew_by_class(network, forward, self.seed)
 
-    def _update_generator(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Loss, the images (B, 3, 32, 32) without gradient, and their labels (B,)."""
-        labels = torch.randint(0, N_CLASSES, (count,), generator=self.generator).to(self.device)
+    def _step(self, real: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        count = len(real)
+        made_labels = torch.randint(0, N_CLASSES, (count,), generator=self.generator)
+        made_labels = made_labels.to(self.device)
         noise = torch.randn(count, self.settings.cgn_latent, generator=self.generator)
-        made = self.gan(noise.to(self.device), labels)
-        self.disc.requires_grad_(False)  # only the images' gradient is read
-        loss = ADVERSARIAL[self.settings.gan_adversarial][0](self._judge(made, labels))
-        self.disc.requires_grad_(True)
-        self.optimisers[0].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimisers[0].step()
-        return loss.detach(), made.detach(), labels
-
-    def _update_discriminator(
-        self, fake: Tensor, fake_labels: Tensor, real: Tensor, labels: Tensor
-    ) -> Tensor:
-        s = self.settings
-        penalised = s.r1_gamma > 0 and self.steps_done % s.r1_every_steps == 0
-        real = real.detach().requires_grad_(penalised)
-        if s.gan_disc == "conv":  # batch statistics stay apart
-            real_logits, fake_logits = self._judge(real, labels), self._judge(fake, fake_labels)
-        else:
-            both = self._judge(torch.cat([real, fake]), torch.cat([labels, fake_labels]))
-            real_logits, fake_logits = both.chunk(2)
-        loss = ADVERSARIAL[s.gan_adversarial][1](real_logits, fake_logits)
-        total = loss
-        if penalised:
-            total = loss + s.r1_every_steps * s.r1_gamma * losses.r1_penalty(real_logits, real)
-        self.optimisers[1].zero_grad(set_to_none=True)
-        total.backward()
-        self.optimisers[1].step()
-        return loss.detach()
-
-    def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """One step on real images (B, 3, 32, 32) in [-1, 1] and their labels (B,)."""
-        real, labels = (part.to(self.device, non_blocking=True) for part in batch)
-        real = real.contiguous(memory_format=torch.channels_last)
-        loss, fake, fake_labels = self._update_generator(len(real))
-        disc_loss = self._update_discriminator(fake, fake_labels, real, labels)
-        if self.settings.ema_decay:
-            self.ema.update()
-        self.steps_done += 1
-        return {"loss_adversarial": loss, "loss_discriminator": disc_loss}
-
-    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
-        return {
-            "gan": self.gan,
-            "disc": self.disc,
-            "average": self.ema.average,
-            "optimiser_gan": self.optimisers[0],
-            "optimiser_disc": self.optimisers[1],
-        }
-
-    def state_dict(self) -> dict:
-        """Everything the next update depends on."""
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        return {
-            **state,
-            "generator": self.generator.get_state(),
-            "steps": self.steps_done,
-            "ema_updates": self.ema.updates,
-        }
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from :meth:`state_dict`."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self.generator.set_state(state["generator"])
-        self.steps_done, self.ema.updates = state["steps"], state["ema_updates"]
+        made = self.gan(noise.to(self.device), made_labels)
+        loss = self._fooling_loss(made, made_labels)
+        self._descend(0, loss)
+        disc_loss = self._update_discriminator(made.detach(), made_labels, real, labels)
+        return {"loss_adversarial": loss.detach(), "loss_discriminator": disc_loss}
 
 
 class GanImages:

@@ -4,11 +4,14 @@ Source: CGN paper, Figure 6, which states no settings; the architecture, the wid
 likelihood are ours, beta and the two latents those of Higgins et al. (2017) at their smallest.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cgnlib.rng import rng, seed_for
+from cgnlib.training import Resumable
 
 LATENTS = 2
 _WIDTH = 16
@@ -72,7 +75,7 @@ def beta_vae_loss(
     return pixels.sum(dim=(1, 2, 3)).mean(), beta * divergence.mean()
 
 
-class BetaVaeMethod:
+class BetaVaeMethod(Resumable):
     """Training of a :class:`BetaVae` with Adam: a method for :func:`cgnlib.training.fit`.
 
     The weight of the divergence rises from 0 to ``beta`` over ``ramp_steps``: at its full weight
@@ -102,21 +105,8 @@ class BetaVaeMethod:
         self.optimiser.step()
         return {"loss_reconstruction": pixels.detach(), "loss_divergence": divergence.detach()}
 
-    def state_dict(self) -> dict:
-        """Everything the next update depends on."""
-        return {
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "generator": self.generator.get_state(),
-            "steps": self.steps_done,
-        }
-
-    def load_state_dict(self, state: dict) -> None:
-        """Continue from :meth:`state_dict`."""
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.generator.set_state(state["generator"])
-        self.steps_done = state["steps"]
+    def _parts(self) -> dict[str, Any]:
+        return {"model": self.model, "optimiser": self.optimiser}
 
 
 @torch.no_grad()

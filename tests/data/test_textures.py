@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cgnlib.data import procedural
+from cgnlib.data import marks, procedural
 from cgnlib.data.textures import (
     DTD_NUMBERS,
     CropBank,
@@ -102,7 +102,7 @@ def test_missing_and_damaged_dtd_images_are_named(tmp_path):
 
 def test_region_shares_and_noise_are_normalised():
     stream = np.random.default_rng(0)
-    noise = procedural._noise(stream, 12)
+    noise = marks.noise(stream, 12)
     assert abs(noise.mean()) < 1e-9 and abs(noise.std() - 1) < 1e-9
     shares = procedural._regions(procedural.FAMILIES["striped"][0], stream)
     assert np.allclose(shares.sum(axis=0), 1) and shares.min() >= 0
