@@ -58,7 +58,7 @@ def test_reading_commands_answer_without_torch(command, good, workplace):
         (["run", "odr", "FILE", "-p", "seed", "1", "-p", "seed", "2"], "given twice"),
         (["run", "summary", "nothing"], "no scale 'nothing'"),
         (["run", "summary", "smoke", "-p", "seed", "3"], "takes no -p seed"),
-        (["status", "--family", "scenes9"], "only mnist exists"),
+        (["status", "--family", "nothing"], "choose one of mnist"),
         (["status", "--scale", "nothing"], "no scale"),
         (["book", "--scale", "nothing"], "no scale"),
         (["plan"], "plan needs PARAMS"),

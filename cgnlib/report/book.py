@@ -114,7 +114,7 @@ def _build_locked(scale: str, family: str, seeds: Sequence[int], root: Path) -> 
     recover_html(published)
     publication.recover_all(results_root() / scale)
     states = jobs.status(scale, family, seeds)
-    pages = stage(scale, states, root / "source")
+    pages = stage(scale, states, root / "source", family)
     _say("book: building")
     status, output = _build(root / "source", root / "work")
     (root / "book.log").write_text(output)

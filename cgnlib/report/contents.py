@@ -174,11 +174,10 @@ def _what_ran(states: list[State]) -> str:
     )
 
 
-def _generated(scale: str, states: list[State], staged: set[str]) -> list[tuple[str, str, str]]:
+def _generated(evidence: Evidence, staged: set[str]) -> list[tuple[str, str, str]]:
     """Part of the book, document name and text of each page that is made from records."""
-    evidence = Evidence(scale, states)
     pages = [
-        ("summary", f"results/{scale}/what_ran", _what_ran(states)),
+        ("summary", f"results/{evidence.scale}/what_ran", _what_ran(evidence.states)),
         ("summary", "book/discrepancies", discrepancies.page(evidence)),
         ("summary", "book/checklist", checklist.page(evidence)),
         ("variations", "book/variations", variations.page(evidence.all_runs, staged)),
@@ -186,7 +185,7 @@ def _generated(scale: str, states: list[State], staged: set[str]) -> list[tuple[
     return [page for page in pages if page[2]]
 
 
-def stage(scale: str, states: list[State], source: Path) -> Pages:
+def stage(scale: str, states: list[State], source: Path, family: str = "mnist") -> Pages:
     """Fill ``source`` with prose, static files, pages of ``states`` and ``_toc.yml``.
 
     Raises:
@@ -213,7 +212,8 @@ def stage(scale: str, states: list[State], source: Path) -> Pages:
             pages.datasets.setdefault(state.dataset, []).extend(staged)
         else:
             pages.summary += staged
-    for part, document, text in _generated(scale, states, set(pages.variations)):
+    evidence = Evidence(scale, states, family)
+    for part, document, text in _generated(evidence, set(pages.variations)):
         path = source / f"{document}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -5,41 +5,16 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
+from cgnlib.families import Family, chosen, datasets_at, parameter_file, scales
 from cgnlib.parameter_reading import load_params
-from cgnlib.params import MnistParams
-from cgnlib.paths import project_root, results_root
+from cgnlib.params import Params
+from cgnlib.paths import results_root
 from cgnlib.report import publication
 from cgnlib.report.request import notebook_path, repeated_hash
 from cgnlib.report.seeds import seeds_of
 
 SUMMARY = "summary"
-KNOWN_FAMILIES = ("mnist", "scenes9", "genint", "all")
-
-
-@dataclass(frozen=True)
-class Family:
-    """Datasets and notebooks that belong together. ``steps`` lists the notebooks in the order in
-    which they run, each with the notebook whose artefacts it starts from."""
-
-    datasets: tuple[str, ...]
-    steps: tuple[tuple[str, str | None], ...]
-
-
-FAMILIES = {
-    "mnist": Family(
-        datasets=MNIST_DATASETS,
-        steps=(
-            ("hqc", None),
-            ("odr", "hqc"),
-            ("explain", "odr"),
-            ("extensions", "odr"),
-            ("ibr", None),
-        ),
-    ),
-}
-READING_ORDER = ("hqc", "ibr", "odr", "explain", "extensions")  # of the pages in the book
 
 
 @dataclass(frozen=True)
@@ -100,45 +75,52 @@ class Job:
         return _target(self.scale, self.dataset, self.notebook, self.seed, params)
 
 
-def family(name: str) -> Family:
-    """The family called ``name``.
-
-    Raises:
-        UserError: unknown, or known but not part of this version.
-    """
-    if name in FAMILIES:
-        return FAMILIES[name]
-    if name in KNOWN_FAMILIES:
-        raise UserError(f"FAMILY={name} is not available yet: only mnist exists for now")
-    raise UserError(f"FAMILY={name} is unknown: only mnist exists for now")
-
-
-def scales() -> list[str]:
-    """Scales that have parameter files."""
-    folder = project_root() / "params"
-    return sorted({path.parent.name for path in folder.glob("*/*.yaml")})
-
-
-def _path(scale: str, dataset: str) -> Path:
-    return project_root() / "params" / scale / f"{dataset}.yaml"
-
-
 @lru_cache(maxsize=64)
-def _read(path: Path, changed_ns: int) -> MnistParams:
+def _read(path: Path, changed_ns: int) -> Params:
     return load_params(path)
 
 
-def _file(scale: str, dataset: str) -> MnistParams:
-    path = _path(scale, dataset)
+def _file(scale: str, dataset: str) -> Params:
+    path = parameter_file(scale, dataset)
     return _read(path, path.stat().st_mtime_ns)
 
 
-def _target(scale: str, dataset: str, notebook: str, seed: int, params: MnistParams) -> Path:
+def _target(scale: str, dataset: str, notebook: str, seed: int, params: Params) -> Path:
     """Where ``notebook`` with this seed is published; ``params`` are the file's."""
     folder = results_root() / scale / dataset
     if seed == params.seed:
         return folder / notebook
     return folder / f"{notebook}@{repeated_hash(notebook_path(notebook), params, seed)}"
+
+
+def parameters(scale: str, family_name: str = "mnist") -> dict[str, Params]:
+    """The parameter files of a report, by dataset.
+
+    Raises:
+        UserError: unknown family or scale, a scale without a parameter file of some dataset, a bad
+            parameter file.
+    """
+    found = {}
+    for dataset in datasets_at(scale, family_name):
+        path = parameter_file(scale, dataset)
+        if not path.is_file():
+            raise UserError(f"no parameter file {path}: SCALE must be one of {', '.join(scales())}")
+        found[dataset] = _file(scale, dataset)
+    return found
+
+
+def _order(scale: str, families: Sequence[Family]) -> list[tuple[str, tuple[str, str | None]]]:
+    """(dataset, step) of one seed: the last step of every family, which takes longest, last."""
+    early = [
+        (dataset, step)
+        for family in families
+        for dataset in family.datasets_at(scale)
+        for step in family.steps[:-1]
+    ]
+    late = [
+        (dataset, family.steps[-1]) for family in families for dataset in family.datasets_at(scale)
+    ]
+    return early + late
 
 
 def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> list[Job]:
@@ -152,19 +134,11 @@ def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> l
         seeds: by default those of the scale (:mod:`cgnlib.report.seeds`), else the file's.
 
     Raises:
-        UserError: unknown family or scale, a scale without a parameter file of some dataset, seeds
-            without the file's.
+        UserError: see :func:`parameters`; seeds without the file's.
     """
-    chosen = family(family_name)
-    for dataset in chosen.datasets:
-        path = _path(scale, dataset)
-        if not path.is_file():
-            raise UserError(f"no parameter file {path}: SCALE must be one of {', '.join(scales())}")
-    last = chosen.steps[-1]
-    order = [(dataset, step) for dataset in chosen.datasets for step in chosen.steps[:-1]]
-    order += [(dataset, last) for dataset in chosen.datasets]
-    usual = {dataset: _file(scale, dataset) for dataset in chosen.datasets}
-    listed = {dataset: seeds_of(scale, usual[dataset], seeds) for dataset in chosen.datasets}
+    usual = parameters(scale, family_name)
+    listed = {dataset: seeds_of(scale, params, seeds) for dataset, params in usual.items()}
+    order = _order(scale, chosen(family_name))
     rounds = len(next(iter(listed.values())))
     planned = [(number, one) for number in range(rounds) for one in order]
     return [
@@ -236,10 +210,12 @@ def _found(folder: Path, notebook: str) -> Iterator[Path]:
     yield from (folder / name for name in sorted(names))
 
 
-def _states(scale: str, dataset: str, seeds: Sequence[int]) -> Iterator[State]:
-    """The runs of one parameter file, expected or found, in the book's order."""
+def _states(
+    scale: str, dataset: str, notebooks: Sequence[str], seeds: Sequence[int]
+) -> Iterator[State]:
+    """The runs of one parameter file, expected or found, in the order of ``notebooks``."""
     folder, params = results_root() / scale / dataset, _file(scale, dataset)
-    for notebook in READING_ORDER:
+    for notebook in notebooks:
         expected = {
             _target(scale, dataset, notebook, seed, params): seed
             for seed in seeds_of(scale, params, seeds)
@@ -260,17 +236,21 @@ def status(
     Raises:
         UserError: unknown family, a scale without parameter files, a bad parameter file.
     """
-    chosen = family(family_name)
+    families = chosen(family_name)
     if scale is not None and scale not in scales():
         raise UserError(f"no scale {scale!r}: one of {', '.join(scales())}")
     rows = []
     for name in [scale] if scale else scales():
-        root = results_root() / name
-        present = [dataset for dataset in chosen.datasets if _path(name, dataset).is_file()]
-        for dataset in present:
-            rows += _states(name, dataset, seeds)
+        present = [
+            (dataset, family.reading_order)
+            for family in families
+            for dataset in family.datasets_at(name)
+            if parameter_file(name, dataset).is_file()
+        ]
+        for dataset, notebooks in present:
+            rows += _states(name, dataset, notebooks, seeds)
         if present:
-            rows.append(state_of(root / SUMMARY, name, ""))
+            rows.append(state_of(results_root() / name / SUMMARY, name, ""))
     return rows
 
 

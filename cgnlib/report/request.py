@@ -8,7 +8,8 @@ from typing import Any
 
 from cgnlib import parameter_reading as rules
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams, params_hash
+from cgnlib.families import family_of_notebook
+from cgnlib.params import Params, params_hash
 from cgnlib.paths import project_root, results_root
 
 SUMMARY = "summary"
@@ -68,12 +69,12 @@ def shown(path: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def _injected(notebook: Path, values: Mapping[str, Any], listed: Mapping[str, Any]) -> MnistParams:
+def _injected(notebook: Path, values: Mapping[str, Any], listed: Mapping[str, Any]) -> Params:
     """The parameters as the notebook will see them: its listed ones, defaults for the others."""
     return rules.make_params({name: values[name] for name in listed}, shown(notebook))
 
 
-def repeated_hash(notebook: Path, params: MnistParams, seed: int) -> str:
+def repeated_hash(notebook: Path, params: Params, seed: int) -> str:
     """The hash in the folder name of ``notebook`` run with another seed than its file's."""
     listed = rules.listed_parameters(notebook)
     return params_hash(_injected(notebook, {**params.model_dump(), "seed": seed}, listed))
@@ -102,6 +103,7 @@ def prepare(
     path = params_path(params)
     listed = rules.listed_parameters(source)
     loaded = rules.load_params(path, dict(overrides))
+    _check_family(source, loaded)
     for option in overrides:
         if option not in listed:
             raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
@@ -123,9 +125,17 @@ def prepare(
     )
 
 
+def _check_family(source: Path, loaded: Params) -> None:
+    family = family_of_notebook(source.stem)
+    if family and loaded.dataset not in family.datasets:
+        raise UserError(
+            f"{shown(source)} is not for {loaded.dataset}: it takes {', '.join(family.datasets)}"
+        )
+
+
 def _usual(
-    source: Path, loaded: MnistParams, listed: Mapping[str, Any], overrides: Mapping[str, Any]
-) -> MnistParams | None:
+    source: Path, loaded: Params, listed: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> Params | None:
     """The parameters of the run that has the plain folder: the preset's; where there is no preset,
     those of the file given, without overrides."""
     preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"

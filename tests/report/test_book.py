@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from cgnlib import parameter_reading as rules
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.report import book, jobs, publication
 from cgnlib.report.titles import add_to_title, mark_failed, title_of
@@ -54,7 +55,7 @@ def project(workplace, monkeypatch):
     (root / "params" / "smoke").mkdir(parents=True)
     for name in ("claims", "discrepancies", "published"):
         shutil.copy(CODE_ROOT / "params" / f"{name}.yaml", root / "params")
-    for dataset in jobs.FAMILIES["mnist"].datasets:
+    for dataset in MNIST_DATASETS:
         values = {"dataset": dataset, "scale": "smoke"}
         (root / f"params/smoke/{dataset}.yaml").write_text(yaml.safe_dump(values))
     monkeypatch.setenv("CGN_ROOT", str(root))

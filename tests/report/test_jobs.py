@@ -5,7 +5,9 @@ import os
 
 import pytest
 
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
+from cgnlib.families import FAMILIES
 from cgnlib.report import jobs, publication
 from cgnlib.report.seeds import parse_seeds
 
@@ -13,7 +15,7 @@ from cgnlib.report.seeds import parse_seeds
 @pytest.fixture
 def project(workplace, monkeypatch):
     root = workplace / "project"
-    for dataset in jobs.FAMILIES["mnist"].datasets:
+    for dataset in MNIST_DATASETS:
         path = root / "params" / "smoke" / f"{dataset}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"dataset: {dataset}\nscale: smoke\nthreads: 1\n")
@@ -52,7 +54,7 @@ def with_notebooks(project):
         "source": 'dataset: str = "colored_mnist"\nscale: str = "smoke"\nseed: int = 0',
     }
     (project / "book").mkdir()
-    for name in jobs.READING_ORDER:
+    for name in FAMILIES["mnist"].reading_order:
         (project / "book" / f"{name}.ipynb").write_text(json.dumps({"cells": [cell]}))
     return project
 
@@ -82,7 +84,7 @@ def test_a_repetition_goes_where_its_run_publishes_it(with_notebooks):
 def test_the_full_scale_has_three_seeds_and_the_others_their_files(project, with_notebooks):
     full = project / "params" / "full"
     full.mkdir()
-    for dataset in jobs.FAMILIES["mnist"].datasets:
+    for dataset in MNIST_DATASETS:
         text = f"dataset: {dataset}\nscale: full\nthreads: 1\n"
         (full / f"{dataset}.yaml").write_text(text)
     assert sorted({job.seed for job in jobs.jobs("full")}) == [0, 1, 2]
@@ -155,12 +157,6 @@ def test_stamps_of_lost_repetitions_are_removed(with_notebooks, workplace):
     (listed[0].target / "done").write_text("{}")
     jobs.prune_stamps("smoke", seeds=(0, 4))
     assert listed[0].stamp.exists() and not listed[1].stamp.exists()
-
-
-@pytest.mark.parametrize("name", ["scenes9", "genint", "all", "nonsense"])
-def test_only_mnist_exists(project, name):
-    with pytest.raises(UserError, match="only mnist exists"):
-        jobs.jobs("smoke", name)
 
 
 def test_an_unknown_scale_names_the_known_ones(project):
