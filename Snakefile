@@ -25,10 +25,10 @@ jobs.prune_stamps(SCALE, FAMILY, SEEDS)  # a result that was deleted or failed s
 
 # What a notebook's numbers or pages depend on; the command line, the book's builder and the planner
 # are not among it.
-APART = {"__main__", "book", "checklist", "checklist_items", "compare", "compare_text", "contents",
-         "costs", "discrepancies", "evidence", "execution", "families", "hyperparameters", "jobs",
-         "markdown", "plan", "publication", "request", "seeds", "sources", "summary", "variations",
-         "workload"}
+APART = {"__main__", "arguments", "book", "checklist", "checklist_items", "compare", "compare_text",
+         "contents", "costs", "discrepancies", "evidence", "execution", "families",
+         "hyperparameters", "jobs", "markdown", "plan", "publication", "request", "seeds",
+         "sources", "summary", "variations", "workload"}
 SOURCES = sorted(str(path) for path in Path("cgnlib").rglob("*.py") if path.stem not in APART)
 TABLES = sorted(str(path) for path in Path("params").glob("*.yaml")
                 if path.stem not in ("costs", "discrepancies"))

@@ -96,6 +96,11 @@ def test_a_notebook_takes_no_dataset_of_another_family(project):
         request.prepare("hqc", "smoke/squares", {})
 
 
+def test_make_knows_every_family():
+    line = f"FAMILIES := {'|'.join([*FAMILIES, families.ALL])}\n"
+    assert line in (project_root() / "Makefile").read_text()
+
+
 @pytest.mark.parametrize("name", [*families.PLANNED, "nonsense", ""])
 def test_families_that_do_not_exist_are_one_line(name):
     with pytest.raises(UserError, match="choose one of mnist, .*all$") as error:

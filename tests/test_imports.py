@@ -21,7 +21,14 @@ ORDER = [
     "training",
     "networks",
 ]
-ORDER += [{"generators", "classifiers"}, "evaluation", "report", "pipelines", "__main__"]
+ORDER += [
+    {"generators", "classifiers"},
+    "evaluation",
+    "report",
+    "pipelines",
+    "arguments",
+    "__main__",
+]
 RANK = {
     name: rank
     for rank, room in enumerate(ORDER)

@@ -93,20 +93,17 @@ def _target(scale: str, dataset: str, notebook: str, seed: int, params: Params) 
     return folder / f"{notebook}@{repeated_hash(notebook_path(notebook), params, seed)}"
 
 
-def parameters(scale: str, family_name: str = "mnist") -> dict[str, Params]:
-    """The parameter files of a report, by dataset.
+def parameter_files(scale: str, family_name: str = "mnist") -> list[Path]:
+    """The parameter files of a report.
 
     Raises:
-        UserError: unknown family or scale, a scale without a parameter file of some dataset, a bad
-            parameter file.
+        UserError: unknown family or scale, a scale without a parameter file of some dataset.
     """
-    found = {}
-    for dataset in datasets_at(scale, family_name):
-        path = parameter_file(scale, dataset)
+    files = [parameter_file(scale, dataset) for dataset in datasets_at(scale, family_name)]
+    for path in files:
         if not path.is_file():
             raise UserError(f"no parameter file {path}: SCALE must be one of {', '.join(scales())}")
-        found[dataset] = _file(scale, dataset)
-    return found
+    return files
 
 
 def _order(scale: str, families: Sequence[Family]) -> list[tuple[str, tuple[str, str | None]]]:
@@ -134,9 +131,9 @@ def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> l
         seeds: by default those of the scale (:mod:`cgnlib.report.seeds`), else the file's.
 
     Raises:
-        UserError: see :func:`parameters`; seeds without the file's.
+        UserError: see :func:`parameter_files`; a bad parameter file, or seeds without the file's.
     """
-    usual = parameters(scale, family_name)
+    usual = {path.stem: _file(scale, path.stem) for path in parameter_files(scale, family_name)}
     listed = {dataset: seeds_of(scale, params, seeds) for dataset, params in usual.items()}
     order = _order(scale, chosen(family_name))
     rounds = len(next(iter(listed.values())))

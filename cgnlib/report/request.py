@@ -8,7 +8,7 @@ from typing import Any
 
 from cgnlib import parameter_reading as rules
 from cgnlib.errors import UserError
-from cgnlib.families import family_of_notebook
+from cgnlib.families import chosen, family_of_notebook
 from cgnlib.params import Params, params_hash
 from cgnlib.paths import project_root, results_root
 
@@ -166,6 +166,8 @@ def _prepare_summary(
     for name, value in overrides.items():
         if name not in listed or name == "scale":
             raise UserError(f"the summary takes no -p {name}; give the scale in place of PARAMS")
+        if name == "family":
+            chosen(str(value))
         words += ["-p", name, str(value)]
     words.insert(5, scale)
     scales = sorted(p.name for p in (project_root() / "params").iterdir() if p.is_dir())

@@ -5,6 +5,8 @@ import json
 import pytest
 import yaml
 
+from cgnlib.__main__ import main
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
 from cgnlib.report import costs, plan
@@ -210,3 +212,14 @@ def test_calibration_is_short():
 
 def test_the_processor_has_a_name():
     assert costs.this_processor()
+
+
+def test_a_whole_report_is_planned_by_scale_and_family(project, workplace, capsys):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    for dataset in MNIST_DATASETS:
+        path = project / "params" / "smoke" / f"{dataset}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump({"dataset": dataset, "scale": "smoke"}))
+    assert main(["plan", "--scale", "smoke", "--family", "all", "--json"]) == 0
+    items = json.loads(capsys.readouterr().out)["items"]
+    assert {item["params"] for item in items} == {f"smoke/{dataset}" for dataset in MNIST_DATASETS}
