@@ -91,11 +91,11 @@ def _book(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from cgnlib.report import jobs
+    from cgnlib.report import states
     from cgnlib.report.seeds import parse_seeds
 
-    rows = jobs.status(args.scale, args.family, parse_seeds(args.seeds))
-    print(json.dumps(jobs.as_dicts(rows), indent=1) if args.json else jobs.status_table(rows))
+    rows = states.status(args.scale, args.family, parse_seeds(args.seeds))
+    print(json.dumps(states.as_dicts(rows), indent=1) if args.json else states.status_table(rows))
     return 0
 
 

@@ -10,7 +10,7 @@ from cgnlib.families import FAMILIES, Family
 from cgnlib.parameter_reading import make_params, read_params
 from cgnlib.params import MnistParams, Params
 from cgnlib.paths import project_root
-from cgnlib.report import jobs, request, workload
+from cgnlib.report import jobs, request, states, workload
 
 
 class OtherParams(Params):
@@ -80,7 +80,7 @@ def test_all_families_run_their_longest_notebook_last(project):
     assert listed[-5:-3] == [("hqc_squares", "squares"), ("ibr", "colored_mnist")]
     assert listed[-1] == ("ibr_squares", "squares")
     assert [job.dataset for job in jobs.jobs("smoke", "squares")] == ["squares"] * 2
-    names = [(s.notebook, s.dataset) for s in jobs.status("smoke", "all")]
+    names = [(s.notebook, s.dataset) for s in states.status("smoke", "all")]
     assert names[-3:] == [("ibr_squares", "squares"), ("hqc_squares", "squares"), ("summary", "")]
 
 

@@ -16,8 +16,8 @@ from cgnlib.errors import UserError
 from cgnlib.paths import project_root
 from cgnlib.report import checklist, discrepancies, publication, variations
 from cgnlib.report.evidence import Evidence
-from cgnlib.report.jobs import State
 from cgnlib.report.markdown import markdown_table
+from cgnlib.report.states import State
 from cgnlib.report.titles import mark_failed
 
 HIDING_TAGS = {"remove-cell", "remove-output", "hide-cell", "hide-output"}

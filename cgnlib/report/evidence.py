@@ -14,10 +14,10 @@ from cgnlib.parameter_reading import load_params
 from cgnlib.params import Params
 from cgnlib.paths import runs_root
 from cgnlib.report import verdicts
-from cgnlib.report.jobs import State
 from cgnlib.report.publication import read_json
 from cgnlib.report.record_model import FinishedRun, Record, Verdict
 from cgnlib.report.record_reading import intact_runs
+from cgnlib.report.states import State
 
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 

@@ -11,7 +11,7 @@ import yaml
 from cgnlib import parameter_reading as rules
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
-from cgnlib.report import book, jobs, publication
+from cgnlib.report import book, publication, states
 from cgnlib.report.titles import add_to_title, mark_failed, title_of
 
 CODE_ROOT = Path(rules.__file__).parents[1]
@@ -123,7 +123,7 @@ def test_runs_with_other_parameters_have_their_page(project, write_run):
     ):
         (folder / "odr.ipynb").write_text(page(f"ODR {folder.name}"))
     source = project.parent / "build" / "source"
-    pages = book.stage("smoke", jobs.status("smoke"), source)
+    pages = book.stage("smoke", states.status("smoke"), source)
     assert pages.variations == [
         "book/variations",
         f"results/smoke/colored_mnist/{folder.name}",
@@ -165,9 +165,9 @@ def test_repetitions_have_a_part_of_their_own_and_bare_records_no_page(project, 
     root = workplace / "results" / "smoke"
     places = [("colored_mnist/odr", 0), ("colored_mnist/odr@seed", 1),
               ("colored_mnist/odr@other", None), ("wildlife_mnist/hqc", 0)]  # fmt: skip
-    states = [jobs.state_of(root / name, "smoke", name.split("/")[0], seed)
-              for name, seed in places]  # fmt: skip
-    pages = book.stage("smoke", states, workplace / "build" / "source")
+    shown = [states.state_of(root / name, "smoke", name.split("/")[0], seed)
+             for name, seed in places]  # fmt: skip
+    pages = book.stage("smoke", shown, workplace / "build" / "source")
     base = "results/smoke/colored_mnist"
     assert pages.datasets == {"colored_mnist": [f"{base}/odr"], "wildlife_mnist": []}
     assert pages.repetitions == [f"{base}/odr@seed"]

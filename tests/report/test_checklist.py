@@ -10,7 +10,7 @@ import safetensors.numpy
 from cgnlib import store
 from cgnlib.families import FAMILIES
 from cgnlib.params import MnistParams
-from cgnlib.report import checklist, hyperparameters, jobs
+from cgnlib.report import checklist, hyperparameters, states
 from cgnlib.report.evidence import Evidence, network_size
 
 TITLES = [
@@ -35,7 +35,7 @@ TITLES = [
 
 
 def evidence():
-    return Evidence("smoke", jobs.status("smoke"))
+    return Evidence("smoke", states.status("smoke"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.families import FAMILIES
-from cgnlib.report import jobs, publication
+from cgnlib.report import jobs, publication, states
 from cgnlib.report.seeds import parse_seeds
 
 
@@ -29,8 +29,8 @@ def folder(workplace, name: str):
     return path
 
 
-def states(**options) -> dict[tuple[str, str], str]:
-    return {(s.dataset, s.notebook): s.state for s in jobs.status(**options)}
+def found_states(**options) -> dict[tuple[str, str], str]:
+    return {(s.dataset, s.notebook): s.state for s in states.status(**options)}
 
 
 def test_accuracies_come_before_ablations_and_after_the_cgn(project):
@@ -90,7 +90,7 @@ def test_the_full_scale_has_three_seeds_and_the_others_their_files(project, with
     assert sorted({job.seed for job in jobs.jobs("full")}) == [0, 1, 2]
     assert {job.seed for job in jobs.jobs("full", seeds=(0,))} == {0}
     assert {job.seed for job in jobs.jobs("smoke")} == {0}
-    found = [s for s in jobs.status("full") if (s.dataset, s.notebook[:3]) == (dataset, "odr")]
+    found = [s for s in states.status("full") if (s.dataset, s.notebook[:3]) == (dataset, "odr")]
     assert [(state.seed, state.state) for state in found] == [
         (0, "missing"),
         (1, "missing"),
@@ -125,14 +125,14 @@ def test_status_tells_repetitions_from_other_runs(with_notebooks, workplace):
     ]  # fmt: skip
     for name in (repeated.target.name, "odr@other"):
         (folder(workplace, f"colored_mnist/{name}") / "done").write_text("{}")
-    found = {s.notebook: (s.seed, s.state) for s in jobs.status("smoke", seeds=(0, 4))
+    found = {s.notebook: (s.seed, s.state) for s in states.status("smoke", seeds=(0, 4))
              if s.dataset == "colored_mnist" and s.notebook.startswith("odr")}  # fmt: skip
     assert found == {
         "odr": (0, "missing"),
         repeated.target.name: (4, "done"),
         "odr@other": (None, "done"),
     }
-    table = jobs.status_table(jobs.status("smoke", seeds=(0, 4))).splitlines()
+    table = states.status_table(states.status("smoke", seeds=(0, 4))).splitlines()
     (row,) = [line.split() for line in table if repeated.target.name in line]
     assert row[:5] == ["smoke", "colored_mnist", repeated.target.name, "4", "done"]
 
@@ -140,11 +140,11 @@ def test_status_tells_repetitions_from_other_runs(with_notebooks, workplace):
 def test_committed_records_without_their_page_are_named(project, workplace):
     bare = folder(workplace, "colored_mnist/odr")
     (bare / "done").write_text("{}")
-    rows = {(s.dataset, s.notebook): s for s in jobs.status("smoke")}
+    rows = {(s.dataset, s.notebook): s for s in states.status("smoke")}
     found = rows["colored_mnist", "odr"]
     assert (found.state, found.reason) == ("done", "committed records, no page")
     (bare / "odr.ipynb").write_text("{}")
-    again = {(s.dataset, s.notebook): s for s in jobs.status("smoke")}
+    again = {(s.dataset, s.notebook): s for s in states.status("smoke")}
     assert again["colored_mnist", "odr"].reason == ""
 
 
@@ -155,7 +155,7 @@ def test_stamps_of_lost_repetitions_are_removed(with_notebooks, workplace):
         job.stamp.touch()
     listed[0].target.mkdir(parents=True)
     (listed[0].target / "done").write_text("{}")
-    jobs.prune_stamps("smoke", seeds=(0, 4))
+    states.prune_stamps("smoke", seeds=(0, 4))
     assert listed[0].stamp.exists() and not listed[1].stamp.exists()
 
 
@@ -163,7 +163,7 @@ def test_an_unknown_scale_names_the_known_ones(project):
     with pytest.raises(UserError, match="smoke"):
         jobs.jobs("tiny")
     with pytest.raises(UserError, match="one of smoke"):
-        jobs.status("tiny")
+        states.status("tiny")
 
 
 def test_each_state(project, workplace):
@@ -178,14 +178,14 @@ def test_each_state(project, workplace):
     killed.mkdir()
     owner = {"host": os.uname().nodename, "pid": 2**22 + 1, "start": 0.0}
     (killed / publication.OWNER).write_text(json.dumps(owner))
-    found = states()
+    found = found_states()
     assert found["colored_mnist", "hqc"] == "done"
     assert found["colored_mnist", "odr"] == "failed"
     assert found["colored_mnist", "ibr"] == "missing"
     assert found["wildlife_mnist", "hqc@abc"] == "running"
     assert found["wildlife_mnist", "odr"] == "failed"
     assert found["", "summary"] == "missing"
-    table = jobs.status_table(jobs.status("smoke"))
+    table = states.status_table(states.status("smoke"))
     assert "broke; an earlier result is kept" in table
     assert "2030-01-01 00:00:00" in table
 
@@ -194,9 +194,9 @@ def test_another_machines_run_is_believed_live(project, workplace):
     staging = workplace / "results" / "smoke" / "colored_mnist" / ".staging-odr-7"
     staging.mkdir(parents=True)
     (staging / publication.OWNER).write_text('{"host": "elsewhere", "pid": 7, "start": 0}')
-    assert states()["colored_mnist", "odr"] == "running"
+    assert found_states()["colored_mnist", "odr"] == "running"
     os.utime(staging, (0, 0))
-    assert states()["colored_mnist", "odr"] == "failed"
+    assert found_states()["colored_mnist", "odr"] == "failed"
 
 
 def test_stamps_of_lost_results_are_removed(project, workplace):
@@ -205,7 +205,7 @@ def test_stamps_of_lost_results_are_removed(project, workplace):
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.touch()
     (folder(workplace, "colored_mnist/hqc") / "done").write_text("{}")
-    jobs.prune_stamps("smoke")
+    states.prune_stamps("smoke")
     assert kept.exists() and not lost.exists()
 
 
