@@ -26,6 +26,14 @@ def full_records(experiment: str, dataset: str) -> list[Record]:
     return read_records(FULL, dataset, experiment, presets_only=True, root=root)
 
 
+def records_of(experiment: str, dataset: str, scale: str = FULL) -> list[Record]:
+    """Records of another scale, for pages that do not run ``experiment`` themselves: the committed
+    ones of the full scale, or those of runs at ``scale``."""
+    if scale == FULL:
+        return full_records(experiment, dataset)
+    return read_records(scale, dataset, experiment)
+
+
 def beside(experiment: str, params: Params) -> list[Record]:
     """The full scale's records to show beside a run of ``params``: none on its own pages."""
     return [] if params.scale == FULL else full_records(experiment, params.dataset)

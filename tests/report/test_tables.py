@@ -8,7 +8,7 @@ import pytest
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
-from cgnlib.report import committed, measures, summary, tables
+from cgnlib.report import committed, ibr_tables, measures, summary, tables
 from cgnlib.report.records import Record, begin
 from cgnlib.store import Artefact
 
@@ -189,7 +189,7 @@ def test_the_ablation_has_a_row_per_dropped_group():
         record(s, v, metric="mask_mean", unit="share", experiment="IBR-1")
         for s, v in (("none", 0.12), ("binary", 0.4))
     ]
-    frame = tables.ablation(ours, {"mask_mean": "Mask", "cf_test_accuracy": "Test %"}).data
+    frame = ibr_tables.ablation(ours, {"mask_mean": "Mask", "cf_test_accuracy": "Test %"}).data
     assert frame.values.tolist() == [
         ["none (control)", "0.120", "MISSING: not measured"],
         ["binary", "0.400", "MISSING: not measured"],
@@ -197,7 +197,7 @@ def test_the_ablation_has_a_row_per_dropped_group():
 
 
 def test_the_published_ablation_is_complete():
-    frame = tables.published_ablation().data.set_index("Dropped (ImageNet)")
+    frame = ibr_tables.published_ablation().data.set_index("Dropped (ImageNet)")
     assert list(frame.index) == ["shape", "text", "bg", "rec", "none", "BigGAN"]
     assert frame.loc["text", "mask mean, Paper"] == "0.9 ± 0.1"
     assert frame.loc["rec", "IS, Reprod. 1"] == "19.3, 17.2 ± 0.4 (stored)"
@@ -364,5 +364,5 @@ def test_the_summary_names_every_experiment(workplace, dataset, left_out):
 
 
 def test_no_machine_path_in_any_table():
-    html = tables.departures(MnistParams()).to_html() + tables.published_ablation().to_html()
+    html = tables.departures(MnistParams()).to_html() + ibr_tables.published_ablation().to_html()
     assert not re.search(r"/(work|home|tmp)/", html)
