@@ -103,29 +103,37 @@ def prepare(
     path = params_path(params)
     listed = rules.listed_parameters(source)
     loaded = rules.load_params(path, dict(overrides))
-    _check_family(source, loaded)
-    for option in overrides:
-        if option not in listed:
-            raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
+    _check(source, loaded, listed, overrides)
     seen = _injected(source, loaded.model_dump(), listed)
-    identity = params_hash(seen)
-    usual = _usual(source, loaded, listed, overrides)
-    suffix = "" if usual == seen else f"@{identity}"
-    repeated = usual is not None and usual.model_copy(update={"seed": seen.seed}) == seen
-    name = f" {f'seed {seen.seed}' if repeated else suffix}" if suffix else ""
+    suffix, name = _named(seen, _usual(source, loaded, listed, overrides))
     return Request(
         notebook=source,
         values={name: getattr(loaded, name) for name in listed},
         target=results_root() / loaded.scale / loaded.dataset / f"{source.stem}{suffix}",
         title=f"{loaded.dataset}{name}",
         command=_command(words, path, overrides),
-        params_hash=identity,
+        params_hash=params_hash(seen),
         label=label,
         timeout=timeout,
     )
 
 
-def _check_family(source: Path, loaded: Params) -> None:
+def _named(seen: Params, usual: Params | None) -> tuple[str, str]:
+    """What the folder and the title of a run add to its notebook and dataset; nothing for the
+    ``usual`` parameters, the seed in the title of its repetitions."""
+    if usual == seen:
+        return "", ""
+    suffix = f"@{params_hash(seen)}"
+    repeated = usual is not None and usual.model_copy(update={"seed": seen.seed}) == seen
+    return suffix, f" seed {seen.seed}" if repeated else f" {suffix}"
+
+
+def _check(
+    source: Path, loaded: Params, listed: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> None:
+    for option in overrides:
+        if option not in listed:
+            raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
     family = family_of_notebook(source.stem)
     if family and loaded.dataset not in family.datasets:
         raise UserError(
