@@ -11,6 +11,7 @@ from cgnlib.parameter_reading import make_params, read_params
 from cgnlib.params import MnistParams, Params
 from cgnlib.paths import project_root
 from cgnlib.report import jobs, request, states, workload
+from presets import write_bare_notebook, write_presets
 
 
 class OtherParams(Params):
@@ -32,14 +33,9 @@ def two_families(monkeypatch):
 
 
 @pytest.fixture
-def project(workplace, monkeypatch, two_families):
-    root = workplace / "project"
-    for dataset in families.datasets_at("smoke"):
-        path = root / "params" / "smoke" / f"{dataset}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"dataset: {dataset}\nscale: smoke\nthreads: 1\n")
-    monkeypatch.setenv("CGN_ROOT", str(root))
-    return root
+def project(empty_project, two_families):
+    write_presets(empty_project, datasets=families.datasets_at("smoke"))
+    return empty_project
 
 
 def test_the_dataset_picks_the_model(two_families):
@@ -86,12 +82,7 @@ def test_all_families_run_their_longest_notebook_last(project):
 
 def test_a_notebook_takes_no_dataset_of_another_family(project):
     for name in ("hqc", "hqc_squares"):
-        path = project / "book" / f"{name}.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(
-            '{"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]},'
-            ' "source": "seed: int = 0"}]}'
-        )
+        write_bare_notebook(project / "book" / f"{name}.ipynb", "seed: int = 0")
     with pytest.raises(UserError, match="hqc.ipynb is not for squares: it takes colored_mnist"):
         request.prepare("hqc", "smoke/squares", {})
 

@@ -6,15 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 
-from cgnlib import parameter_reading as rules
-from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.report import book, publication, states
 from cgnlib.report.titles import add_to_title, mark_failed, title_of
-
-CODE_ROOT = Path(rules.__file__).parents[1]
+from presets import ROOT, write_presets
 
 
 def page(title: str, *cells) -> str:
@@ -42,23 +38,19 @@ def error():
 
 
 @pytest.fixture
-def project(workplace, monkeypatch):
+def project(empty_project):
     """A project with the real configuration and static files, and a short introduction."""
-    root = workplace / "project"
-    (root / "book").mkdir(parents=True)
-    shutil.copy(CODE_ROOT / "_config.yml", root)
-    shutil.copy(CODE_ROOT / "book" / "references.bib", root / "book")
-    shutil.copytree(CODE_ROOT / "book" / "_static", root / "book" / "_static")
+    root = empty_project
+    (root / "book").mkdir()
+    shutil.copy(ROOT / "_config.yml", root)
+    shutil.copy(ROOT / "book" / "references.bib", root / "book")
+    shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
     (root / "book" / "intro.md").write_text(
         "# Introduction\n\n{cite}`sauer2021counterfactual`\n\n```{bibliography}\n```\n"
     )
-    (root / "params" / "smoke").mkdir(parents=True)
+    write_presets(root)
     for name in ("claims", "discrepancies", "published"):
-        shutil.copy(CODE_ROOT / "params" / f"{name}.yaml", root / "params")
-    for dataset in MNIST_DATASETS:
-        values = {"dataset": dataset, "scale": "smoke"}
-        (root / f"params/smoke/{dataset}.yaml").write_text(yaml.safe_dump(values))
-    monkeypatch.setenv("CGN_ROOT", str(root))
+        shutil.copy(ROOT / "params" / f"{name}.yaml", root / "params")
     return root
 
 
