@@ -1,14 +1,17 @@
 # make report   run every notebook of one scale and build the book: build/html/index.html
 #               SCALE=full SEEDS=0,1,2 repeats everything with these seeds (default: the scale's own)
+#               FAMILY=all takes every family of experiments; CORES=2 leaves the other cores alone
 # make test     lint and test
 # Both build the environment first, when requirements.txt or pyproject.toml changed.
 
 SHELL := /bin/bash
+# Names of cgnlib.families, as a pattern: checked before there is a Python to ask.
+FAMILIES := mnist|all
 FAMILY ?= mnist
 SCALE ?= embedded
 SEEDS ?=
 VENV ?= .venv
-CORES ?= 2
+CORES ?= $(shell nproc)
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 # Position of the summary, such as 10/10.
@@ -23,8 +26,8 @@ report: check-family
 	@# lock would stay for ever, and every run has a lock of its own, which the kernel releases.
 	@worst=0; note() { s=$$?; [ $$s -le $$worst ] || worst=$$s; }; \
 	trap 'echo "interrupted: run make report again to continue" >&2; exit 130' INT TERM; \
-	$(PY) -m cgnlib check params/$(SCALE)/*_mnist.yaml >/dev/null || exit 2; \
-	$(PY) -m cgnlib status --scale $(SCALE) --seeds "$(SEEDS)" >/dev/null || exit 2; \
+	$(PY) -m cgnlib check --scale $(SCALE) --family $(FAMILY) >/dev/null || exit 2; \
+	$(PY) -m cgnlib status --scale $(SCALE) --family $(FAMILY) --seeds "$(SEEDS)" >/dev/null || exit 2; \
 	$(PY) -m snakemake --snakefile Snakefile \
 	    --config scale=$(SCALE) family=$(FAMILY) seeds="$(SEEDS)" --cores $(CORES) --keep-going --rerun-incomplete --rerun-triggers mtime --nolock \
 	    --quiet all || note; \
@@ -42,8 +45,8 @@ env:
 	@$(MAKE) --silent --no-print-directory $(STAMP)
 
 check-family:
-	@case "$(FAMILY)" in mnist) ;; *) \
-	    echo "error: FAMILY=$(FAMILY) is not available yet: only mnist exists for now" >&2; exit 2;; esac
+	@case "$(FAMILY)" in $(FAMILIES)) ;; *) \
+	    echo "error: FAMILY=$(FAMILY) is not available: choose one of $(FAMILIES)" >&2; exit 2;; esac
 
 # The stamp is written last: an interrupted installation is taken up again. A half-made environment
 # (no working pip) is made anew.

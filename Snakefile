@@ -14,21 +14,21 @@ import os
 import sys
 from pathlib import Path
 
-from cgnlib.report import jobs
+from cgnlib.report import jobs, states
 from cgnlib.report.seeds import parse_seeds
 
 SCALE = config.get("scale", "embedded")
 FAMILY = config.get("family", "mnist")
 SEEDS = parse_seeds(config.get("seeds"))
 JOBS = jobs.jobs(SCALE, FAMILY, SEEDS)
-jobs.prune_stamps(SCALE, FAMILY, SEEDS)  # a result that was deleted or failed since is made again
+states.prune_stamps(SCALE, FAMILY, SEEDS)  # what was deleted or failed since is made again
 
 # What a notebook's numbers or pages depend on; the command line, the book's builder and the planner
 # are not among it.
-APART = {"__main__", "book", "checklist", "checklist_items", "compare", "compare_text", "contents",
-         "costs", "discrepancies", "evidence", "execution", "hyperparameters", "jobs",
-         "markdown", "plan", "publication", "request", "seeds", "sources", "summary", "variations",
-         "workload"}
+APART = {"__main__", "arguments", "book", "checklist", "checklist_items", "compare", "compare_text",
+         "contents", "costs", "discrepancies", "evidence", "execution", "families",
+         "hyperparameters", "jobs", "markdown", "plan", "publication", "request", "seeds",
+         "sources", "states", "summary", "variations", "workload"}
 SOURCES = sorted(str(path) for path in Path("cgnlib").rglob("*.py") if path.stem not in APART)
 TABLES = sorted(str(path) for path in Path("params").glob("*.yaml")
                 if path.stem not in ("costs", "discrepancies"))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cgnlib.arguments import parser
 from cgnlib.errors import UserError
 
 
@@ -33,11 +34,24 @@ def _overrides(pairs: list[list[str]] | None) -> dict[str, Any]:
     return given
 
 
+def _files(scale: str | None, family: str | None) -> list[Path]:
+    """The parameter files of a scale's report; none when neither it nor a family is given."""
+    from cgnlib.report import jobs
+
+    if scale is None and family is None:
+        return []
+    found = jobs.parameter_files(scale or "embedded", family or "mnist")
+    return [Path(os.path.relpath(path)) for path in found]
+
+
 def _check(args: argparse.Namespace) -> int:
     from cgnlib.parameter_reading import load_params
 
+    files = [*args.files, *_files(args.scale, args.family)]
+    if not files:
+        raise UserError("check needs FILE, or --scale or --family")
     wrong = 0
-    for name in args.files:
+    for name in files:
         try:
             load_params(Path(name))
             print(f"{name}: ok")
@@ -55,9 +69,10 @@ def _plan(args: argparse.Namespace) -> int:
     if args.write_costs:
         print(plan.write_costs())
         return 0
-    if not args.params:
-        raise UserError("plan needs PARAMS, such as embedded/colored_mnist")
-    predictions = plan.predict([params_path(name) for name in args.params], parse_seeds(args.seeds))
+    files = [params_path(name) for name in args.params] + _files(args.scale, args.family)
+    if not files:
+        raise UserError("plan needs PARAMS, such as embedded/colored_mnist, or --scale or --family")
+    predictions = plan.predict(files, parse_seeds(args.seeds))
     print(json.dumps(plan.as_dict(predictions), indent=1) if args.json else plan.table(predictions))
     return 0
 
@@ -76,11 +91,11 @@ def _book(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from cgnlib.report import jobs
+    from cgnlib.report import states
     from cgnlib.report.seeds import parse_seeds
 
-    rows = jobs.status(args.scale, args.family, parse_seeds(args.seeds))
-    print(json.dumps(jobs.as_dicts(rows), indent=1) if args.json else jobs.status_table(rows))
+    rows = states.status(args.scale, args.family, parse_seeds(args.seeds))
+    print(json.dumps(states.as_dicts(rows), indent=1) if args.json else states.status_table(rows))
     return 0
 
 
@@ -138,137 +153,24 @@ def _data(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("notebook", metavar="NOTEBOOK", help="name (hqc, odr, explain, ...) or path")
-    run.add_argument(
-        "params",
-        metavar="PARAMS",
-        help="path, or a preset such as embedded/colored_mnist; "
-        "for the summary a scale such as embedded",
-    )
-    run.add_argument(
-        "-p",
-        nargs=2,
-        action="append",
-        metavar=("NAME", "VALUE"),
-        help="override one parameter; may be repeated",
-    )
-    run.add_argument("--label", default="", help="position shown in progress lines, such as 4/10")
-    run.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=os.environ.get("CGN_CELL_TIMEOUT"),
-        metavar="SECONDS",
-        help="longest time of one cell (default: CGN_CELL_TIMEOUT, else none)",
-    )
-
-
-def _add_import(weights: argparse.ArgumentParser) -> None:
-    weights.add_argument("file", metavar="FILE", help="PyTorch state dict or safetensors")
-    weights.add_argument(
-        "--as",
-        dest="layout",
-        required=True,
-        choices=("mnist-cgn", "mnist-gan", "mnist-classifier"),
-        help="what it must be, key by key",
-    )
-    weights.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _add_counterfactuals(made: argparse.ArgumentParser) -> None:
-    made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
-    made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
-    made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
-
-
-def _add_compare(compare: argparse.ArgumentParser) -> None:
-    for name, metavar in (("first", "A"), ("second", "B")):
-        compare.add_argument(
-            name, metavar=metavar, help="a run's or artefact's folder, or its hash"
-        )
-    form = compare.add_mutually_exclusive_group()
-    form.add_argument("--html", metavar="FILE", help="write one HTML file")
-    for name in ("markdown", "json"):
-        form.add_argument(
-            f"--{name}", dest="form", action="store_const", const=name, help=f"print {name}"
-        )
-
-
-def _add_seeds(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--seeds", default="", metavar="LIST", help="such as 0,1,2 (default: the scale's own)"
-    )
-
-
-def _add_plan(plan: argparse.ArgumentParser) -> None:
-    plan.add_argument(
-        "params",
-        nargs="*",
-        metavar="PARAMS",
-        help="path, or a preset such as embedded/colored_mnist",
-    )
-    _add_seeds(plan)
-    plan.add_argument("--json", action="store_true", help="print JSON")
-    plan.add_argument(
-        "--write-costs",
-        action="store_true",
-        help="derive params/costs.yaml from the runs recorded on this machine",
-    )
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line's parser; each command sets ``call``."""
-    top = argparse.ArgumentParser(
-        prog="python -m cgnlib",
-        description="Counterfactual Generative Networks, reproduced: runs and the report.",
-    )
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(name: str, call: Any, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        made.set_defaults(call=call)
-        return made
-
-    check = command("check", _check, "validate parameter files without running anything")
-    check.add_argument("files", nargs="+", metavar="FILE", help="YAML parameter file")
-    _add_plan(command("plan", _plan, "predict time, memory and disk of parameter files"))
-    _add_run(command("run", _run, "execute one notebook and publish it if it finished"))
-    _add_counterfactuals(
-        command(
-            "counterfactuals", _counterfactuals, "write a fixed counterfactual set to a new folder"
-        )
-    )
-    _add_import(
-        command("import-weights", _import_weights, "check a published checkpoint and keep it")
-    )
-    book = command("book", _book, "build the HTML report from what has run")
-    book.add_argument("--scale", default="embedded", help="scale to report (default: embedded)")
-    book.add_argument("--family", default="mnist", help="family to report (default: mnist)")
-    _add_seeds(book)
-    status = command("status", _status, "say what is done, running, missing or failed")
-    status.add_argument("--scale", help="only this scale")
-    status.add_argument("--family", default="mnist", help="family (default: mnist)")
-    _add_seeds(status)
-    status.add_argument("--json", action="store_true", help="print JSON")
-    records = command("records", _records, "print the records of all finished runs as JSON lines")
-    for name in ("scale", "dataset", "experiment"):
-        records.add_argument(f"--{name}", help=f"only this {name}")
-    records.add_argument("--markdown", action="store_true", help="print the README's table")
-    _add_compare(command("compare", _compare, "show two runs or artefacts side by side"))
-    data = command("data", _data, "list every dataset and weight file, present or not")
-    data.add_argument("--json", action="store_true", help="print JSON")
-    return top
-
-
-def _seconds(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds above 0")
-    return int(text)
+# By the name of the command; their arguments are in :mod:`cgnlib.arguments`.
+CALLS = {
+    "check": _check,
+    "plan": _plan,
+    "run": _run,
+    "counterfactuals": _counterfactuals,
+    "import-weights": _import_weights,
+    "book": _book,
+    "status": _status,
+    "records": _records,
+    "compare": _compare,
+    "data": _data,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. Bad input is one line on stderr and status 2."""
-    args = parser().parse_args(arguments)
+    args = parser(CALLS).parse_args(arguments)
     try:
         status = args.call(args)
         sys.stdout.flush()

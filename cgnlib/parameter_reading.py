@@ -1,6 +1,7 @@
 """Reading parameters: from YAML files, and from the cells of a running notebook.
 
-Both end in the same check against :class:`cgnlib.params.MnistParams`, with one line per complaint.
+Both end in the same check against the model of the dataset's family (:mod:`cgnlib.families`), with
+one line per complaint.
 """
 
 import ast
@@ -14,7 +15,8 @@ import yaml
 from pydantic import ValidationError
 
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams
+from cgnlib.families import model_of
+from cgnlib.params import Params
 
 DEFAULT_MARK = "# Default parameters"  # first line of a notebook's parameters cell
 INJECTED_MARK = "# Parameters"  # first line of the cell papermill injects
@@ -36,12 +38,14 @@ def nearest_name(name: str, valid: Mapping[str, Any] | list[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _explain(error: ValidationError, values: Mapping[str, Any], where: str) -> str:
+def _explain(
+    error: ValidationError, model: type[Params], values: Mapping[str, Any], where: str
+) -> str:
     """The first complaint of pydantic as one line."""
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        return f"{where}: unknown parameter {name!r}{nearest_name(name, MnistParams.model_fields)}"
+        return f"{where}: unknown parameter {name!r}{nearest_name(name, model.model_fields)}"
     if not name:
         return f"{where}: {first['msg'].removeprefix('Value error, ')}"
     value = values[name]
@@ -51,16 +55,17 @@ def _explain(error: ValidationError, values: Mapping[str, Any], where: str) -> s
     return f"{where}: {name} = {value!r} is wrong: {first['msg']}{hint}"
 
 
-def make_params(values: Mapping[str, Any], where: str) -> MnistParams:
-    """Validate ``values``.
+def make_params(values: Mapping[str, Any], where: str) -> Params:
+    """Validate ``values`` by the model of the family that their ``dataset`` belongs to.
 
     Raises:
         UserError: unknown name (with the nearest valid one), wrong type, value out of range.
     """
+    model = model_of(values.get("dataset"), where)
     try:
-        return MnistParams(**values)
+        return model(**values)
     except ValidationError as error:
-        raise UserError(_explain(error, values, where)) from None
+        raise UserError(_explain(error, model, values, where)) from None
 
 
 def read_parameter_file(path: Path) -> dict[str, Any]:
@@ -89,7 +94,7 @@ def read_parameter_file(path: Path) -> dict[str, Any]:
     return values
 
 
-def load_params(path: Path, overrides: Mapping[str, Any] | None = None) -> MnistParams:
+def load_params(path: Path, overrides: Mapping[str, Any] | None = None) -> Params:
     """The parameters of a YAML file, with ``overrides`` laid over them.
 
     Raises:
@@ -130,28 +135,31 @@ def listed_parameters(notebook: Path) -> dict[str, Any]:
     raise UserError(f"{notebook}: no cell tagged 'parameters'")
 
 
-def _parameter_names(history: list[str]) -> list[str]:
+def _parameter_names(history: list[str], namespace: Mapping[str, Any]) -> list[str]:
     """Names listed by the last default cell run; a stray name there or in the injected cell is an
-    error. Cells are recognised by their first line, so that a kernel in which everything ran twice,
-    or in which only some cells were run again, gives the same answer."""
+    error: one that the model of the ``dataset`` in the namespace does not have. Cells are
+    recognised by their first line, so that a kernel in which everything ran twice, or in which
+    only some cells were run again, gives the same answer."""
     starts = [i for i, source in enumerate(history) if source.lstrip().startswith(DEFAULT_MARK)]
     if not starts:
         raise UserError(
             "no parameters cell was run before read_params: run the notebook from its top"
         )
     listed = _assigned_names(history[starts[-1]])
+    dataset = namespace.get("dataset") if "dataset" in listed else None
+    valid = model_of(dataset, "the parameters cell").model_fields
     injected = [
         source for source in history[starts[-1] + 1 :] if source.lstrip().startswith(INJECTED_MARK)
     ]
     for source, cell in [(history[starts[-1]], "default"), *((s, "injected") for s in injected)]:
         for name in _assigned_names(source):
-            if name not in MnistParams.model_fields:
-                hint = nearest_name(name, MnistParams.model_fields)
+            if name not in valid:
+                hint = nearest_name(name, valid)
                 raise UserError(f"the {cell} parameters cell: unknown parameter {name!r}{hint}")
     return listed
 
 
-def read_params(namespace: Mapping[str, Any]) -> MnistParams:
+def read_params(namespace: Mapping[str, Any]) -> Params:
     """The typed parameters of the notebook that calls ``read_params(globals())``.
 
     Names come from the sources of the default and injected parameters cells, values from the
@@ -163,7 +171,7 @@ def read_params(namespace: Mapping[str, Any]) -> MnistParams:
     """
     if "In" not in namespace:
         raise UserError("read_params works in a notebook; in a script use cgnlib.load_params(path)")
-    names = _parameter_names(list(namespace["In"]))
+    names = _parameter_names(list(namespace["In"]), namespace)
     params = make_params({name: namespace[name] for name in names}, "the parameters cell")
     use_threads(params.threads)
     return params

@@ -15,3 +15,12 @@ def workplace(tmp_path, monkeypatch):
     for name in ("runs", "results", "build", "data"):
         monkeypatch.setenv(f"CGN_{name.upper()}", str(tmp_path / name))
     return tmp_path
+
+
+@pytest.fixture
+def empty_project(workplace, monkeypatch):
+    """An empty folder that stands in for the project's own."""
+    root = workplace / "project"
+    root.mkdir()
+    monkeypatch.setenv("CGN_ROOT", str(root))
+    return root

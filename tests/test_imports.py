@@ -14,13 +14,21 @@ ORDER = [
     "rng",
     "datasets",
     "params",
+    "families",
     "parameter_reading",
     "store",
     "data",
     "training",
     "networks",
 ]
-ORDER += [{"generators", "classifiers"}, "evaluation", "report", "pipelines", "__main__"]
+ORDER += [
+    {"generators", "classifiers"},
+    "evaluation",
+    "report",
+    "pipelines",
+    "arguments",
+    "__main__",
+]
 RANK = {
     name: rank
     for rank, room in enumerate(ORDER)
@@ -68,7 +76,9 @@ def test_no_room_is_called_by_what_it_is_not_for(path):
     assert path.stem not in {"utils", "helpers", "common"}
 
 
-@pytest.mark.parametrize("module", ["params", "store", "report.records", "report.jobs", "__main__"])
+@pytest.mark.parametrize(
+    "module", ["params", "families", "store", "report.records", "report.jobs", "__main__"]
+)
 def test_quick_commands_load_no_torch(module):
     code = f"import sys, cgnlib.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

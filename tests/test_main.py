@@ -58,10 +58,15 @@ def test_reading_commands_answer_without_torch(command, good, workplace):
         (["run", "odr", "FILE", "-p", "seed", "1", "-p", "seed", "2"], "given twice"),
         (["run", "summary", "nothing"], "no scale 'nothing'"),
         (["run", "summary", "smoke", "-p", "seed", "3"], "takes no -p seed"),
-        (["status", "--family", "scenes9"], "only mnist exists"),
+        (["status", "--family", "nothing"], "choose one of mnist"),
         (["status", "--scale", "nothing"], "no scale"),
         (["book", "--scale", "nothing"], "no scale"),
         (["plan"], "plan needs PARAMS"),
+        (["plan", "--family", "nothing"], "choose one of mnist"),
+        (["check"], "check needs FILE"),
+        (["check", "--scale", "nothing"], "SCALE must be one of"),
+        (["book", "--family", "nothing"], "choose one of mnist"),
+        (["run", "summary", "smoke", "-p", "family", "nothing"], "choose one of mnist"),
         (["status", "--seeds", "x"], "write SEEDS=0,1,2"),
         (["status", "--scale", "smoke", "--seeds", "1"], "leaves out 0"),
     ],
@@ -78,6 +83,14 @@ def test_usage_errors_exit_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
+
+
+def test_check_takes_the_files_of_a_report(workplace, capsys):
+    assert main(["check", "--scale", "full", "--family", "all"]) == 0
+    checked = capsys.readouterr().out.splitlines()
+    assert len(checked) >= 3 and all(line.endswith(".yaml: ok") for line in checked)
+    assert main(["check", "--scale", "full"]) == 0
+    assert capsys.readouterr().out.splitlines() == checked[:3]
 
 
 def test_status_as_json(workplace, capsys):

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cgnlib.paths import build_root, project_root, results_root
-from cgnlib.report import jobs, publication
+from cgnlib.report import publication
 from cgnlib.report.contents import INTRO, Pages, stage
-from cgnlib.report.jobs import State
+from cgnlib.report.states import State, status
 
 __all__ = ["Pages", "build_book", "publish_html", "recover_html", "stage"]
 
@@ -113,14 +113,14 @@ def _build_locked(scale: str, family: str, seeds: Sequence[int], root: Path) -> 
     published = root / "html"
     recover_html(published)
     publication.recover_all(results_root() / scale)
-    states = jobs.status(scale, family, seeds)
-    pages = stage(scale, states, root / "source")
+    states = status(scale, family, seeds)
+    pages = stage(scale, states, root / "source", family)
     _say("book: building")
-    status, output = _build(root / "source", root / "work")
+    code, output = _build(root / "source", root / "work")
     (root / "book.log").write_text(output)
     fresh = root / "work" / "_build" / "html"
     whole = _is_whole(fresh, pages)
-    if status:
+    if code:
         for line in output.splitlines():
             if PROBLEM.search(line):
                 _say(f"book: {line.strip()}")
@@ -134,4 +134,4 @@ def _build_locked(scale: str, family: str, seeds: Sequence[int], root: Path) -> 
     if published.exists():
         index = published / "index.html"
         print(os.path.relpath(index) if index.is_relative_to(Path.cwd()) else index)
-    return int(failed or status != 0 or not whole)
+    return int(failed or code != 0 or not whole)

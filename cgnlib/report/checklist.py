@@ -7,7 +7,6 @@ from cgnlib.report import published
 from cgnlib.report.checklist_items import ITEMS
 from cgnlib.report.evidence import Evidence
 from cgnlib.report.hyperparameters import sections
-from cgnlib.report.jobs import READING_ORDER
 from cgnlib.report.markdown import markdown_table
 
 COMMAND_HEADS = ("Page", "Experiments", "Tables and figures", "Command")
@@ -21,13 +20,18 @@ def rows(evidence: Evidence) -> list[tuple[str, str]]:
 def commands(evidence: Evidence) -> list[list[str]]:
     """Page, dataset, tables of the sources that it answers, command."""
     found = []
-    for notebook in READING_ORDER:
+    pages = [
+        (notebook, dataset)
+        for family in evidence.families
+        for notebook in family.reading_order
+        for dataset in family.datasets_at(evidence.scale)
+    ]
+    for notebook, dataset in pages:
         own = [one for one in published.published().experiments if one.page == notebook]
-        for dataset in evidence.datasets:
-            ids = [one.id for one in own if dataset in one.datasets]
-            tables = _sources(ids, dataset)
-            command = f"`python -m cgnlib run {notebook} {evidence.scale}/{dataset}`"
-            found.append([evidence.link(notebook, dataset), ", ".join(ids), tables, command])
+        ids = [one.id for one in own if dataset in one.datasets]
+        tables = _sources(ids, dataset)
+        command = f"`python -m cgnlib run {notebook} {evidence.scale}/{dataset}`"
+        found.append([evidence.link(notebook, dataset), ", ".join(ids), tables, command])
     return found
 
 

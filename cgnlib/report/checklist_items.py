@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from statistics import stdev
 
-from cgnlib.params import MnistParams
 from cgnlib.report import published, verdicts
 from cgnlib.report.departures import departures_list
 from cgnlib.report.discrepancies import discrepancies
@@ -152,8 +151,9 @@ def _sizes(evidence: Evidence) -> str:
     )
 
 
-def _bounds(_evidence: Evidence) -> str:
-    fields = MnistParams.model_fields
+def _bounds(evidence: Evidence) -> str:
+    models = [family.model for family in evidence.families]
+    fields = {name: field for model in models for name, field in model.model_fields.items()}
     bounded = sum(bool(field.metadata) for field in fields.values())
     return (
         f"{len(fields)} parameters, {bounded} of them with numeric bounds, the others text, "

@@ -7,7 +7,7 @@ does not change what was committed.
 
 from collections.abc import Sequence
 
-from cgnlib.params import MnistParams
+from cgnlib.params import Params
 from cgnlib.paths import project_root
 from cgnlib.report.record_model import Record
 from cgnlib.report.record_reading import read_records
@@ -26,13 +26,21 @@ def full_records(experiment: str, dataset: str) -> list[Record]:
     return read_records(FULL, dataset, experiment, presets_only=True, root=root)
 
 
-def beside(experiment: str, params: MnistParams) -> list[Record]:
+def records_of(experiment: str, dataset: str, scale: str = FULL) -> list[Record]:
+    """Records of another scale, for pages that do not run ``experiment`` themselves: the committed
+    ones of the full scale, or those of runs at ``scale``."""
+    if scale == FULL:
+        return full_records(experiment, dataset)
+    return read_records(scale, dataset, experiment)
+
+
+def beside(experiment: str, params: Params) -> list[Record]:
     """The full scale's records to show beside a run of ``params``: none on its own pages."""
     return [] if params.scale == FULL else full_records(experiment, params.dataset)
 
 
 def own_or_full(
-    records: Sequence[Record], experiment: str, params: MnistParams, reason: str
+    records: Sequence[Record], experiment: str, params: Params, reason: str
 ) -> tuple[list[Record], str]:
     """The records that a figure of ``experiment`` shows, and what a caption calls them: this run's,
     else the committed ones of the full scale, else none.

@@ -16,8 +16,8 @@ from cgnlib.errors import UserError
 from cgnlib.paths import project_root
 from cgnlib.report import checklist, discrepancies, publication, variations
 from cgnlib.report.evidence import Evidence
-from cgnlib.report.jobs import State
 from cgnlib.report.markdown import markdown_table
+from cgnlib.report.states import State
 from cgnlib.report.titles import mark_failed
 
 HIDING_TAGS = {"remove-cell", "remove-output", "hide-cell", "hide-output"}
@@ -174,11 +174,10 @@ def _what_ran(states: list[State]) -> str:
     )
 
 
-def _generated(scale: str, states: list[State], staged: set[str]) -> list[tuple[str, str, str]]:
+def _generated(evidence: Evidence, staged: set[str]) -> list[tuple[str, str, str]]:
     """Part of the book, document name and text of each page that is made from records."""
-    evidence = Evidence(scale, states)
     pages = [
-        ("summary", f"results/{scale}/what_ran", _what_ran(states)),
+        ("summary", f"results/{evidence.scale}/what_ran", _what_ran(evidence.states)),
         ("summary", "book/discrepancies", discrepancies.page(evidence)),
         ("summary", "book/checklist", checklist.page(evidence)),
         ("variations", "book/variations", variations.page(evidence.all_runs, staged)),
@@ -186,7 +185,7 @@ def _generated(scale: str, states: list[State], staged: set[str]) -> list[tuple[
     return [page for page in pages if page[2]]
 
 
-def stage(scale: str, states: list[State], source: Path) -> Pages:
+def stage(scale: str, states: list[State], source: Path, family: str = "mnist") -> Pages:
     """Fill ``source`` with prose, static files, pages of ``states`` and ``_toc.yml``.
 
     Raises:
@@ -213,7 +212,8 @@ def stage(scale: str, states: list[State], source: Path) -> Pages:
             pages.datasets.setdefault(state.dataset, []).extend(staged)
         else:
             pages.summary += staged
-    for part, document, text in _generated(scale, states, set(pages.variations)):
+    evidence = Evidence(scale, states, family)
+    for part, document, text in _generated(evidence, set(pages.variations)):
         path = source / f"{document}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

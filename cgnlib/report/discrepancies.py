@@ -8,8 +8,8 @@ from statistics import fmean
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from cgnlib.errors import UserError
+from cgnlib.families import known_parameters
 from cgnlib.parameter_reading import nearest_name
-from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 from cgnlib.report.compare import differing
 from cgnlib.report.compare_text import value_text
@@ -51,8 +51,8 @@ class Discrepancy(BaseModel):
     @classmethod
     def _known(cls, names: list[str]) -> list[str]:
         for name in names:
-            if name not in MnistParams.model_fields:
-                hint = nearest_name(name, MnistParams.model_fields)
+            if name not in known_parameters():
+                hint = nearest_name(name, known_parameters())
                 raise ValueError(f"unknown parameter {name!r}{hint}")
         return names
 

@@ -9,14 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cgnlib.families import chosen, datasets_at, parameter_file
 from cgnlib.parameter_reading import load_params
-from cgnlib.params import MnistParams
-from cgnlib.paths import project_root, runs_root
-from cgnlib.report import jobs, verdicts
-from cgnlib.report.jobs import State
+from cgnlib.params import Params
+from cgnlib.paths import runs_root
+from cgnlib.report import verdicts
 from cgnlib.report.publication import read_json
 from cgnlib.report.record_model import FinishedRun, Record, Verdict
 from cgnlib.report.record_reading import intact_runs
+from cgnlib.report.states import State
 
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -53,7 +54,8 @@ class Evidence:
 
     def __init__(self, scale: str, states: list[State], family: str = "mnist") -> None:
         self.scale, self.states = scale, states
-        self.datasets = jobs.family(family).datasets
+        self.families = chosen(family)
+        self.datasets = datasets_at(scale, family)
         runs, self.complaints = intact_runs(scale)
         recipes = {
             (run.folder.parent, run.notebook, run.recipe) for run in runs if not run.overridden
@@ -85,9 +87,9 @@ class Evidence:
                 yield Made(name.partition("/")[0], name, provenance, size)
 
     @cached_property
-    def presets(self) -> dict[str, MnistParams]:
+    def presets(self) -> dict[str, Params]:
         """The parameter files of this scale, by dataset."""
-        paths = {d: project_root() / "params" / self.scale / f"{d}.yaml" for d in self.datasets}
+        paths = {dataset: parameter_file(self.scale, dataset) for dataset in self.datasets}
         return {d: load_params(path) for d, path in paths.items() if path.is_file()}
 
     def page(self, notebook: str, dataset: str = "") -> str:

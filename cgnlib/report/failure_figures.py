@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from cgnlib.report import published
 from cgnlib.report.figures import BLUE, COLOURS, ORANGE, WIDTH_IN, as_pixels
+from cgnlib.report.style import legend_below
 
 _COUNT = re.compile(r"runs_(\d+)_correct$")
 
@@ -78,14 +79,7 @@ def correct_digits(records: Sequence[Any], dataset: str, ours: str = "here, by r
         axes.set(xlabel="digits with whole masks, of ten", title=setting, xticks=range(11))
         axes.grid(axis="y", alpha=0.25)
     panels[0].set_ylabel("share of runs in %")
-    handles = {
-        text: handle
-        for axes in panels
-        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(
-        handles.values(), handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8
-    )
+    legend_below(figure, 2, size=8)
     return figure
 
 

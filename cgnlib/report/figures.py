@@ -1,8 +1,8 @@
 """Figures of a page, from plain arrays: colour-blind-safe, book width, labelled axes.
 
-Curves, heat maps and accuracies are drawn here; tables of pictures come from
-:mod:`cgnlib.report.pictures`. Each function returns a figure that :func:`show` puts on the page
-with its caption. No global matplotlib state is changed.
+Heat maps and accuracies are drawn here; curves come from :mod:`cgnlib.report.curves`, tables of
+pictures from :mod:`cgnlib.report.pictures`. Each function returns a figure that :func:`show` puts
+on the page with its caption. No global matplotlib state is changed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cgnlib.datasets import FACTORS
+from cgnlib.report.curves import history
 from cgnlib.report.pictures import (
     as_pixels,
     counterfactual_grid,
@@ -33,6 +34,7 @@ from cgnlib.report.style import (
     SKY,
     VERMILION,
     WIDTH_IN,
+    legend_below,
     png,
     show,
 )
@@ -62,48 +64,6 @@ __all__ = [
     "show",
     "tiles",
 ]
-
-
-def history(
-    entries: Sequence[Mapping[str, float]],
-    panels: Mapping[str, Sequence[str]],
-    xlabel: str = "generator updates",
-) -> Figure:
-    """Curves over training, one panel per y-axis label.
-
-    Args:
-        entries: logged steps, each with ``step`` and metrics.
-        panels: y-axis label to the metrics drawn there; a metric that was never logged is left out.
-
-    Raises:
-        ValueError: nothing of what is asked for was logged.
-    """
-    logged = {
-        title: [name for name in names if any(name in entry for entry in entries)]
-        for title, names in panels.items()
-    }
-    logged = {title: names for title, names in logged.items() if names}
-    if not logged:
-        raise ValueError(f"none of {sorted(sum(map(list, panels.values()), []))} was logged")
-    figure = Figure(figsize=(WIDTH_IN, 2.0 * ((len(logged) + 1) // 2) + 0.6), layout="constrained")
-    grid = figure.subplots((len(logged) + 1) // 2, min(2, len(logged)), squeeze=False)
-    for axes, (title, names) in zip(grid.flat, logged.items(), strict=False):
-        for colour, name in zip(COLOURS, names, strict=False):
-            points = [(entry["step"], entry[name]) for entry in entries if name in entry]
-            axes.plot(
-                *zip(*points, strict=True),
-                color=colour,
-                linewidth=1.3,
-                label=name.replace("_", " "),
-                marker="" if len(points) > 1 else "o",
-            )
-        axes.set(xlabel=xlabel, ylabel=title)
-        axes.grid(alpha=0.25)
-        if len(names) > 1:
-            axes.legend(fontsize=7, frameon=False)
-    for axes in list(grid.flat)[len(logged) :]:
-        axes.set_visible(False)
-    return figure
 
 
 def disentanglement(matrices: Any, factors: Sequence[str] = FACTORS) -> Figure:
@@ -182,15 +142,7 @@ def accuracies(rows: Sequence[Mapping[str, Any]], chance: float = 10.0) -> Figur
     axes.set_yticks(range(len(rows)), [row["setting"] for row in reversed(rows)])
     axes.set(xlabel="test accuracy in %", xlim=(0, 101), ylim=(-0.6, len(rows) - 0.4))
     axes.grid(axis="x", alpha=0.25)
-    unique = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    figure.legend(
-        unique.values(),
-        unique.keys(),
-        loc="outside lower center",
-        fontsize=7,
-        frameon=False,
-        ncols=len(unique),
-    )
+    legend_below(figure, len(set(axes.get_legend_handles_labels()[1])))
     return figure
 
 

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from cgnlib.params import MnistParams
+from cgnlib.params import Params
 from cgnlib.report import published
 from cgnlib.report.departures import equal, published_value
 from cgnlib.report.markdown import markdown_table
@@ -29,7 +29,7 @@ def bounds(field: FieldInfo) -> str:
     return "true or false" if field.annotation is bool else "text"
 
 
-def origin(name: str, params: Mapping[str, MnistParams]) -> str:
+def origin(name: str, params: Mapping[str, Params]) -> str:
     """Whether the value is published, differs from what is published, or no source states it."""
     told = set()
     for one in params.values():
@@ -49,8 +49,8 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def sections(scale: str, params: Mapping[str, MnistParams]) -> list[str]:
-    """Markdown: what the columns mean, then one row per parameter.
+def sections(scale: str, params: Mapping[str, Params]) -> list[str]:
+    """Markdown: what the columns mean, then a table per family with one row per parameter.
 
     Args:
         params: heading of a column to the parameters of that dataset.
@@ -62,16 +62,22 @@ def sections(scale: str, params: Mapping[str, MnistParams]) -> list[str]:
         "limits of time. *No source states it*: belongs to this project's data, measurements or "
         f"additions. {len(stated)} parameters have a published value."
     )
+    models = dict.fromkeys(type(one) for one in params.values())
+    return [text, *(_table(model, params) for model in models)]
+
+
+def _table(model: type[Params], params: Mapping[str, Params]) -> str:
+    """The parameters of one family."""
+    own = {heading: one for heading, one in params.items() if type(one) is model}
     rows = [
         [
             f"`{name}`",
             field.description or "",
             bounds(field),
-            *(_shown(getattr(one, name)) or "empty" for one in params.values()),
-            origin(name, params),
+            *(_shown(getattr(one, name)) or "empty" for one in own.values()),
+            origin(name, own),
         ]
-        for name, field in MnistParams.model_fields.items()
+        for name, field in model.model_fields.items()
         if name not in ("dataset", "scale")
     ]
-    heads = ("Parameter", "Meaning", "Bounds", *params, "Origin")
-    return [text, markdown_table(heads, rows)]
+    return markdown_table(("Parameter", "Meaning", "Bounds", *own, "Origin"), rows)

@@ -1,45 +1,17 @@
-"""Which notebooks a report consists of, in which order, and what became of each."""
+"""Which notebooks a report consists of, and in which order."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
+from cgnlib.families import Family, chosen, datasets_at, parameter_file, scales
 from cgnlib.parameter_reading import load_params
-from cgnlib.params import MnistParams
-from cgnlib.paths import project_root, results_root
-from cgnlib.report import publication
+from cgnlib.params import Params
+from cgnlib.paths import results_root
 from cgnlib.report.request import notebook_path, repeated_hash
 from cgnlib.report.seeds import seeds_of
-
-SUMMARY = "summary"
-KNOWN_FAMILIES = ("mnist", "scenes9", "genint", "all")
-
-
-@dataclass(frozen=True)
-class Family:
-    """Datasets and notebooks that belong together. ``steps`` lists the notebooks in the order in
-    which they run, each with the notebook whose artefacts it starts from."""
-
-    datasets: tuple[str, ...]
-    steps: tuple[tuple[str, str | None], ...]
-
-
-FAMILIES = {
-    "mnist": Family(
-        datasets=MNIST_DATASETS,
-        steps=(
-            ("hqc", None),
-            ("odr", "hqc"),
-            ("explain", "odr"),
-            ("extensions", "odr"),
-            ("ibr", None),
-        ),
-    ),
-}
-READING_ORDER = ("hqc", "ibr", "odr", "explain", "extensions")  # of the pages in the book
 
 
 @dataclass(frozen=True)
@@ -91,54 +63,59 @@ class Job:
     @cached_property
     def threads(self) -> int:
         """Threads that the parameter file asks for."""
-        return _file(self.scale, self.dataset).threads
+        return preset(self.scale, self.dataset).threads
 
     @cached_property
     def target(self) -> Path:
         """Where its results are published."""
-        params = _file(self.scale, self.dataset)
-        return _target(self.scale, self.dataset, self.notebook, self.seed, params)
-
-
-def family(name: str) -> Family:
-    """The family called ``name``.
-
-    Raises:
-        UserError: unknown, or known but not part of this version.
-    """
-    if name in FAMILIES:
-        return FAMILIES[name]
-    if name in KNOWN_FAMILIES:
-        raise UserError(f"FAMILY={name} is not available yet: only mnist exists for now")
-    raise UserError(f"FAMILY={name} is unknown: only mnist exists for now")
-
-
-def scales() -> list[str]:
-    """Scales that have parameter files."""
-    folder = project_root() / "params"
-    return sorted({path.parent.name for path in folder.glob("*/*.yaml")})
-
-
-def _path(scale: str, dataset: str) -> Path:
-    return project_root() / "params" / scale / f"{dataset}.yaml"
+        params = preset(self.scale, self.dataset)
+        return target_of(self.scale, self.dataset, self.notebook, self.seed, params)
 
 
 @lru_cache(maxsize=64)
-def _read(path: Path, changed_ns: int) -> MnistParams:
+def _read(path: Path, changed_ns: int) -> Params:
     return load_params(path)
 
 
-def _file(scale: str, dataset: str) -> MnistParams:
-    path = _path(scale, dataset)
+def preset(scale: str, dataset: str) -> Params:
+    """The parameters of a dataset at a scale, read again when the file changed."""
+    path = parameter_file(scale, dataset)
     return _read(path, path.stat().st_mtime_ns)
 
 
-def _target(scale: str, dataset: str, notebook: str, seed: int, params: MnistParams) -> Path:
+def target_of(scale: str, dataset: str, notebook: str, seed: int, params: Params) -> Path:
     """Where ``notebook`` with this seed is published; ``params`` are the file's."""
     folder = results_root() / scale / dataset
     if seed == params.seed:
         return folder / notebook
     return folder / f"{notebook}@{repeated_hash(notebook_path(notebook), params, seed)}"
+
+
+def parameter_files(scale: str, family_name: str = "mnist") -> list[Path]:
+    """The parameter files of a report.
+
+    Raises:
+        UserError: unknown family or scale, a scale without a parameter file of some dataset.
+    """
+    files = [parameter_file(scale, dataset) for dataset in datasets_at(scale, family_name)]
+    for path in files:
+        if not path.is_file():
+            raise UserError(f"no parameter file {path}: SCALE must be one of {', '.join(scales())}")
+    return files
+
+
+def _order(scale: str, families: Sequence[Family]) -> list[tuple[str, tuple[str, str | None]]]:
+    """(dataset, step) of one seed: the last step of every family, which takes longest, last."""
+    early = [
+        (dataset, step)
+        for family in families
+        for dataset in family.datasets_at(scale)
+        for step in family.steps[:-1]
+    ]
+    late = [
+        (dataset, family.steps[-1]) for family in families for dataset in family.datasets_at(scale)
+    ]
+    return early + late
 
 
 def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> list[Job]:
@@ -152,19 +129,11 @@ def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> l
         seeds: by default those of the scale (:mod:`cgnlib.report.seeds`), else the file's.
 
     Raises:
-        UserError: unknown family or scale, a scale without a parameter file of some dataset, seeds
-            without the file's.
+        UserError: see :func:`parameter_files`; a bad parameter file, or seeds without the file's.
     """
-    chosen = family(family_name)
-    for dataset in chosen.datasets:
-        path = _path(scale, dataset)
-        if not path.is_file():
-            raise UserError(f"no parameter file {path}: SCALE must be one of {', '.join(scales())}")
-    last = chosen.steps[-1]
-    order = [(dataset, step) for dataset in chosen.datasets for step in chosen.steps[:-1]]
-    order += [(dataset, last) for dataset in chosen.datasets]
-    usual = {dataset: _file(scale, dataset) for dataset in chosen.datasets}
-    listed = {dataset: seeds_of(scale, usual[dataset], seeds) for dataset in chosen.datasets}
+    usual = {path.stem: preset(scale, path.stem) for path in parameter_files(scale, family_name)}
+    listed = {dataset: seeds_of(scale, params, seeds) for dataset, params in usual.items()}
+    order = _order(scale, chosen(family_name))
     rounds = len(next(iter(listed.values())))
     planned = [(number, one) for number in range(rounds) for one in order]
     return [
@@ -182,124 +151,6 @@ def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> l
     ]
 
 
-@dataclass(frozen=True)
-class State:
-    """What became of one run: done, running, failed or missing."""
-
-    scale: str
-    dataset: str  # empty for the summary
-    notebook: str  # with @hash for a run with other parameters
-    state: str
-    seed: int | None = None  # of the parameter file's run and its repetitions
-    finished_at: str = ""
-    seconds: float | None = None
-    reason: str = ""
-    earlier_result: bool = False  # a result of an earlier run stands while this one runs or failed
-    folder: str = ""
-
-
-def state_of(target: Path, scale: str, dataset: str, seed: int | None = None) -> State:
-    """The state of the run published at ``target``."""
-    done = publication.read_json(target / "done")
-    ran = publication.read_json(target / "run.json") or {}
-    failure = publication.read_failure(target)
-    staging = publication.staging_folders(target)
-    state, reason, finished = "missing", "", ""
-    if any(publication.is_live(folder) for folder in staging):
-        state = "running"
-    elif staging:
-        state, reason = "failed", "the process was killed before it finished"
-    elif failure:
-        state, reason, finished = "failed", failure.reason, failure.finished_at
-    elif done is not None:
-        state, finished = "done", str(done.get("finished_at", ""))
-        reason = "committed records, no page" if publication.records_only(target) else ""
-    return State(
-        scale=scale,
-        dataset=dataset,
-        notebook=target.name,
-        state=state,
-        seed=seed,
-        finished_at=finished,
-        seconds=ran.get("seconds") if state == "done" else None,
-        reason=reason,
-        earlier_result=done is not None and state != "done",
-        folder=str(target),
-    )
-
-
-def _found(folder: Path, notebook: str) -> Iterator[Path]:
-    """Runs of ``notebook`` with other parameters, published, failed or running."""
-    names = {path.name for path in folder.glob(f"{notebook}@*")}
-    for path in folder.glob(f".staging-{notebook}@*"):
-        names.add(path.name.removeprefix(".staging-").rpartition("-")[0])
-    yield from (folder / name for name in sorted(names))
-
-
-def _states(scale: str, dataset: str, seeds: Sequence[int]) -> Iterator[State]:
-    """The runs of one parameter file, expected or found, in the book's order."""
-    folder, params = results_root() / scale / dataset, _file(scale, dataset)
-    for notebook in READING_ORDER:
-        expected = {
-            _target(scale, dataset, notebook, seed, params): seed
-            for seed in seeds_of(scale, params, seeds)
-        }
-        found = [target for target in _found(folder, notebook) if target not in expected]
-        for target in [*expected, *found]:
-            yield state_of(target, scale, dataset, expected.get(target))
-
-
-def status(
-    scale: str | None = None, family_name: str = "mnist", seeds: Sequence[int] = ()
-) -> list[State]:
-    """The state of every run, per scale, dataset, notebook and seed, in the book's order.
-
-    Args:
-        seeds: expected of every parameter file; by default those of its scale.
-
-    Raises:
-        UserError: unknown family, a scale without parameter files, a bad parameter file.
-    """
-    chosen = family(family_name)
-    if scale is not None and scale not in scales():
-        raise UserError(f"no scale {scale!r}: one of {', '.join(scales())}")
-    rows = []
-    for name in [scale] if scale else scales():
-        root = results_root() / name
-        present = [dataset for dataset in chosen.datasets if _path(name, dataset).is_file()]
-        for dataset in present:
-            rows += _states(name, dataset, seeds)
-        if present:
-            rows.append(state_of(root / SUMMARY, name, ""))
-    return rows
-
-
-def status_table(rows: list[State]) -> str:
-    """``rows`` as aligned text."""
-    cells = [("scale", "dataset", "notebook", "seed", "state", "finished (UTC)", "note")]
-    for row in rows:
-        note = row.reason
-        if row.earlier_result:
-            note = "; ".join(filter(None, [note, "an earlier result is kept"]))
-        finished = row.finished_at.removesuffix("+00:00").replace("T", " ")
-        seed = "" if row.seed is None else str(row.seed)
-        place = (row.scale, row.dataset or "(all)", row.notebook, seed)
-        cells.append((*place, row.state, finished, note))
-    widths = [max(len(line[column]) for line in cells) for column in range(6)]
-    lines = [
-        "  ".join(
-            (*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[6])
-        ).rstrip()
-        for line in cells
-    ]
-    return "\n".join(lines)
-
-
-def as_dicts(rows: list[State]) -> list[dict]:
-    """``rows`` for JSON."""
-    return [asdict(row) for row in rows]
-
-
 def stamp(scale: str, dataset: str, notebook: str, seed: int | None = None) -> Path:
     """The file that tells Snakemake that a job is up to date.
 
@@ -308,10 +159,3 @@ def stamp(scale: str, dataset: str, notebook: str, seed: int | None = None) -> P
     """
     name = notebook if seed is None else f"{notebook}-seed{seed}"
     return results_root() / ".stamps" / scale / dataset / name
-
-
-def prune_stamps(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> None:
-    """Remove stamps of jobs whose result is gone, has failed or was interrupted since."""
-    for job in jobs(scale, family_name, seeds):
-        if job.stamp.exists() and state_of(job.target, scale, job.dataset).state != "done":
-            job.stamp.unlink(missing_ok=True)

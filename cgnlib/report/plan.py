@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cgnlib.errors import UserError
+from cgnlib.families import FAMILIES
 from cgnlib.parameter_reading import load_params
-from cgnlib.params import MnistParams
+from cgnlib.params import Params
 from cgnlib.report.costs import (
     OVERHEAD,
     Cost,
@@ -20,7 +21,6 @@ from cgnlib.report.costs import (
     this_processor,
     write_costs,
 )
-from cgnlib.report.jobs import FAMILIES
 from cgnlib.report.seeds import seeds_of
 from cgnlib.report.workload import Item, work
 
@@ -67,7 +67,7 @@ class Prices:
             self._scale = calibrate() / self.reference_seconds
         return self._scale
 
-    def find(self, item: Item, params: MnistParams) -> tuple[Cost | None, float, str]:
+    def find(self, item: Item, params: Params) -> tuple[Cost | None, float, str]:
         """The best cost for ``item``, the factor on its seconds, and where it comes from."""
         wanted = dict(item.drivers)
         for exact in (True, False):
@@ -89,7 +89,7 @@ class Prices:
         return None, 1.0, "unknown"
 
 
-def _price(prices: Prices, item: Item, params: MnistParams, notebook: str) -> Prediction:
+def _price(prices: Prices, item: Item, params: Params, notebook: str) -> Prediction:
     where = f"{params.scale}/{params.dataset}"
     cost, factor, source = prices.find(item, params)
     if cost is None:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from cgnlib.datasets import MNIST_DATASETS, MnistDataset
 from cgnlib.errors import UserError
+from cgnlib.families import known_parameters
 from cgnlib.parameter_reading import nearest_name
-from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -105,10 +105,9 @@ class RecipeEntry(BaseModel):
     @model_validator(mode="after")
     def _known_parameters(self) -> "RecipeEntry":
         for name in self.values:
-            if name not in MnistParams.model_fields:
-                raise ValueError(
-                    f"unknown parameter {name!r}{nearest_name(name, MnistParams.model_fields)}"
-                )
+            if name not in known_parameters():
+                hint = nearest_name(name, known_parameters())
+                raise ValueError(f"unknown parameter {name!r}{hint}")
         return self
 
 

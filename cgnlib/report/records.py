@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams, params_hash
+from cgnlib.params import Params, params_hash
 from cgnlib.paths import results_root
 from cgnlib.report.record_model import (
     DONE,
@@ -56,7 +56,7 @@ def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def _recipe_hash(params: MnistParams) -> str:
+def _recipe_hash(params: Params) -> str:
     values = params.model_dump(mode="json", exclude={"seed"})
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:10]
 
@@ -70,7 +70,7 @@ def _made_in(artefacts: Iterable[Any]) -> float | None:
 class Run:
     """The numbers of one notebook run, kept until :meth:`finish` writes them."""
 
-    def __init__(self, params: MnistParams, notebook: str, claim: str) -> None:
+    def __init__(self, params: Params, notebook: str, claim: str) -> None:
         self.params, self.notebook, self.claim = params, notebook, claim
         self.records: list[Record] = []
         self.folder = run_folder(f"{notebook}@{params.dataset}-{params_hash(params)}")
@@ -182,7 +182,7 @@ def _publish(folder: Path, lines: str, verdicts: list[Verdict], done: dict[str, 
     write_atomic(folder / DONE, (json.dumps(stamped, indent=1) + "\n").encode())
 
 
-def begin(params: MnistParams, notebook: str, claim: str) -> Run:
+def begin(params: Params, notebook: str, claim: str) -> Run:
     """Start the run of ``notebook`` for ``claim`` (see :class:`Run`)."""
     return Run(params, notebook, claim)
 

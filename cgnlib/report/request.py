@@ -8,7 +8,8 @@ from typing import Any
 
 from cgnlib import parameter_reading as rules
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams, params_hash
+from cgnlib.families import chosen, family_of_notebook
+from cgnlib.params import Params, params_hash
 from cgnlib.paths import project_root, results_root
 
 SUMMARY = "summary"
@@ -68,12 +69,12 @@ def shown(path: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def _injected(notebook: Path, values: Mapping[str, Any], listed: Mapping[str, Any]) -> MnistParams:
+def _injected(notebook: Path, values: Mapping[str, Any], listed: Mapping[str, Any]) -> Params:
     """The parameters as the notebook will see them: its listed ones, defaults for the others."""
     return rules.make_params({name: values[name] for name in listed}, shown(notebook))
 
 
-def repeated_hash(notebook: Path, params: MnistParams, seed: int) -> str:
+def repeated_hash(notebook: Path, params: Params, seed: int) -> str:
     """The hash in the folder name of ``notebook`` run with another seed than its file's."""
     listed = rules.listed_parameters(notebook)
     return params_hash(_injected(notebook, {**params.model_dump(), "seed": seed}, listed))
@@ -102,30 +103,47 @@ def prepare(
     path = params_path(params)
     listed = rules.listed_parameters(source)
     loaded = rules.load_params(path, dict(overrides))
-    for option in overrides:
-        if option not in listed:
-            raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
+    _check(source, loaded, listed, overrides)
     seen = _injected(source, loaded.model_dump(), listed)
-    identity = params_hash(seen)
-    usual = _usual(source, loaded, listed, overrides)
-    suffix = "" if usual == seen else f"@{identity}"
-    repeated = usual is not None and usual.model_copy(update={"seed": seen.seed}) == seen
-    name = f" {f'seed {seen.seed}' if repeated else suffix}" if suffix else ""
+    suffix, name = _named(seen, _usual(source, loaded, listed, overrides))
     return Request(
         notebook=source,
         values={name: getattr(loaded, name) for name in listed},
         target=results_root() / loaded.scale / loaded.dataset / f"{source.stem}{suffix}",
         title=f"{loaded.dataset}{name}",
         command=_command(words, path, overrides),
-        params_hash=identity,
+        params_hash=params_hash(seen),
         label=label,
         timeout=timeout,
     )
 
 
+def _named(seen: Params, usual: Params | None) -> tuple[str, str]:
+    """What the folder and the title of a run add to its notebook and dataset; nothing for the
+    ``usual`` parameters, the seed in the title of its repetitions."""
+    if usual == seen:
+        return "", ""
+    suffix = f"@{params_hash(seen)}"
+    repeated = usual is not None and usual.model_copy(update={"seed": seen.seed}) == seen
+    return suffix, f" seed {seen.seed}" if repeated else f" {suffix}"
+
+
+def _check(
+    source: Path, loaded: Params, listed: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> None:
+    for option in overrides:
+        if option not in listed:
+            raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
+    family = family_of_notebook(source.stem)
+    if family and loaded.dataset not in family.datasets:
+        raise UserError(
+            f"{shown(source)} is not for {loaded.dataset}: it takes {', '.join(family.datasets)}"
+        )
+
+
 def _usual(
-    source: Path, loaded: MnistParams, listed: Mapping[str, Any], overrides: Mapping[str, Any]
-) -> MnistParams | None:
+    source: Path, loaded: Params, listed: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> Params | None:
     """The parameters of the run that has the plain folder: the preset's; where there is no preset,
     those of the file given, without overrides."""
     preset = project_root() / "params" / loaded.scale / f"{loaded.dataset}.yaml"
@@ -156,6 +174,8 @@ def _prepare_summary(
     for name, value in overrides.items():
         if name not in listed or name == "scale":
             raise UserError(f"the summary takes no -p {name}; give the scale in place of PARAMS")
+        if name == "family":
+            chosen(str(value))
         words += ["-p", name, str(value)]
     words.insert(5, scale)
     scales = sorted(p.name for p in (project_root() / "params").iterdir() if p.is_dir())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams, whole_numbers
+from cgnlib.params import Params, whole_numbers
 
 SEEDS = {"full": (0, 1, 2)}  # of scales that ask for several; the others run their file's seed
 
@@ -20,7 +20,7 @@ def parse_seeds(text: str | int | None) -> tuple[int, ...]:
         raise UserError(f"{error}; write SEEDS=0,1,2") from None
 
 
-def seeds_of(scale: str, params: MnistParams, seeds: Sequence[int] = ()) -> tuple[int, ...]:
+def seeds_of(scale: str, params: Params, seeds: Sequence[int] = ()) -> tuple[int, ...]:
     """The seeds to run of one parameter file: those asked for, else the scale's, else the file's.
 
     Raises:

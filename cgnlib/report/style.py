@@ -20,6 +20,24 @@ BLUE, ORANGE, GREEN, SKY, VERMILION, PURPLE, BLACK = (
 COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, BLACK)
 
 
+def legend_below(figure: Figure, columns: int, size: float = 7) -> None:
+    """One legend beneath every panel, each label once."""
+    labelled = [axes.get_legend_handles_labels() for axes in figure.axes]
+    unique = {
+        name: handle
+        for handles, names in labelled
+        for name, handle in zip(names, handles, strict=True)
+    }
+    figure.legend(
+        unique.values(),
+        unique.keys(),
+        loc="outside lower center",
+        fontsize=size,
+        frameon=False,
+        ncols=columns,
+    )
+
+
 def png(figure: Figure, dpi: int = 144) -> bytes:
     """The figure as PNG bytes."""
     buffer = io.BytesIO()

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.report import committed, differences, jobs, published, tables, verdicts
+from cgnlib.families import datasets_at
+from cgnlib.report import committed, differences, published, tables, verdicts
 from cgnlib.report.numbers import in_short, number
 from cgnlib.report.records import FinishedRun, Record, Verdict, finished_runs, read_records
 from cgnlib.report.statistics import summarise
@@ -26,7 +27,7 @@ class Summary:
     """
 
     def __init__(self, scale: str, family: str = "mnist") -> None:
-        self.scale, self.datasets = scale, jobs.family(family).datasets
+        self.scale, self.datasets = scale, datasets_at(scale, family)
         self.runs: list[FinishedRun] = finished_runs(scale, presets_only=True)
         self.records: list[Record] = read_records(scale, presets_only=True)
         self.verdicts: list[Verdict] = [

@@ -25,7 +25,6 @@ from cgnlib.report.cells import (
 from cgnlib.report.departures import departures, departures_list
 from cgnlib.report.numbers import in_short, number
 from cgnlib.report.record_model import Record
-from cgnlib.report.record_reading import read_records
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -35,7 +34,6 @@ __all__ = [
     "NOT_AVAILABLE",
     "OTHER_TEXTURES",
     "OTHER_TEXTURES_NOTE",
-    "ablation",
     "comparison",
     "comparison_rows",
     "costs",
@@ -43,9 +41,7 @@ __all__ = [
     "departures_list",
     "number",
     "other_textures",
-    "published_ablation",
     "quality",
-    "records_of",
     "styled",
 ]
 
@@ -89,30 +85,30 @@ def comparison_rows(
         full: committed records of the full scale, in a column of their own.
         settings: rows that belong to the table even where nobody published or measured them.
     """
-    theirs = [r for r in published.rows(experiment, dataset, metric) if r.source in SOURCES]
-    ours = [
-        r for r in records if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)
-    ]
-    full = [r for r in full if (r.experiment, r.dataset, r.metric) == (experiment, dataset, metric)]
+    wanted = (experiment, dataset, metric)
+    theirs = [row for row in published.rows(*wanted) if row.source in SOURCES]
+    ours = [r for r in records if (r.experiment, r.dataset, r.metric) == wanted]
+    full = [r for r in full if (r.experiment, r.dataset, r.metric) == wanted]
     cells = []
-    every = [*settings_of(theirs, [*ours, *full]), *settings]
-    for setting in dict.fromkeys(every):
-        row = {"Trained on": setting}
-        for source in SOURCES:
-            same = [r for r in theirs if r.source == source and base_setting(r.setting) == setting]
-            row[COLUMNS[source]] = published_cell(same)
-        if mark:
-            row["Published with"] = (
-                mark if any(base_setting(r.setting) == setting for r in theirs) else ""
-            )
+    for setting in dict.fromkeys([*settings_of(theirs, [*ours, *full]), *settings]):
+        said = [row for row in theirs if base_setting(row.setting) == setting]
+        row = {"Trained on": setting, **_published_cells(said, mark)}
         reason = missing if isinstance(missing, str) else missing.get(setting, "not run")
-        found = [record for record in ours if record.setting == setting]
-        row |= own_cells(found, reason)
+        row |= own_cells([record for record in ours if record.setting == setting], reason)
         if full:
             same = [record for record in full if record.setting == setting]
             row[FULL_SCALE] = in_short(same) if same else f"{MISSING}: not run"
         cells.append(row)
     return cells
+
+
+def _published_cells(rows: Sequence[published.Row], mark: str) -> dict[str, str]:
+    """The published values of one setting, a cell per source; ``mark`` where there is any."""
+    cells = {
+        COLUMNS[source]: published_cell([row for row in rows if row.source == source])
+        for source in SOURCES
+    }
+    return cells | ({"Published with": mark if rows else ""} if mark else {})
 
 
 def comparison(
@@ -150,14 +146,6 @@ def comparison(
     return styled(pd.DataFrame(rows), title)
 
 
-def records_of(experiment: str, dataset: str, scale: str = committed.FULL) -> list[Record]:
-    """Records of another scale, for pages that do not run ``experiment`` themselves: the committed
-    ones of the full scale, or those of runs at ``scale``."""
-    if scale == committed.FULL:
-        return committed.full_records(experiment, dataset)
-    return read_records(scale, dataset, experiment)
-
-
 def full_or_missing(
     experiment: str,
     dataset: str,
@@ -175,7 +163,7 @@ def full_or_missing(
     """
     import pandas as pd
 
-    found = records_of(experiment, dataset, scale)
+    found = committed.records_of(experiment, dataset, scale)
     rows = comparison_rows(found, experiment, dataset, metric, missing=missing, settings=settings)
     column = {"full": "Full scale"}.get(scale, f"Scale {scale}")
     frame = pd.DataFrame(rows).rename(columns={"This run": column})
@@ -238,36 +226,6 @@ def by_setting(
             row[heading] = own_cells(found, "not measured")["This run"]
         cells.append(row)
     return styled(pd.DataFrame(cells), caption)
-
-
-def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
-    """IBR-1: one row per dropped group, one column per metric (``{metric: heading}``)."""
-    return by_setting(
-        records,
-        "IBR-1",
-        metrics,
-        first="Dropped",
-        caption="One group of losses dropped at a time, same budget",
-        names={"none": "none (control)"},
-    )
-
-
-def published_ablation() -> "Styler":
-    """IBR-1 as published: on ImageNet only, inception score and mask mean."""
-    import pandas as pd
-
-    rows = published.rows("IBR-1", "imagenet")
-    cells = []
-    for setting in dict.fromkeys(row.setting for row in rows):
-        row = {"Dropped (ImageNet)": setting}
-        for metric, name in (("inception_score", "IS"), ("mask_mean", "mask mean")):
-            for source in ("P", "R1"):
-                same = [
-                    r for r in rows if (r.setting, r.metric, r.source) == (setting, metric, source)
-                ]
-                row[f"{name}, {COLUMNS[source]}"] = published_cell(same)
-        cells.append(row)
-    return styled(pd.DataFrame(cells), "Published ablation, for context: ImageNet, other losses")
 
 
 def costs(artefacts: Mapping[str, tuple[Any, int]], params: MnistParams) -> "Styler":

@@ -1,9 +1,9 @@
 """What each notebook of a parameter file trains and measures: the artefacts a plan prices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cgnlib.params import IRM_WEIGHTS, LNTL_WEIGHTS, MnistParams, whole_numbers
+from cgnlib.params import IRM_WEIGHTS, LNTL_WEIGHTS, MnistParams, Params, whole_numbers
 from cgnlib.report.costs import DRIVERS, OVERHEAD
 
 BUNDLED_TRAINING_DIGITS = 3600
@@ -67,18 +67,11 @@ def _row(params: MnistParams, setting: str) -> Iterator[Item]:
         yield Item("predictions", f"{title}, {split}", 0)
 
 
-def work(params: MnistParams) -> Iterator[tuple[str, Item]]:
+def work(params: Params) -> Iterator[tuple[str, Item]]:
     """(notebook, item) of everything a parameter file leads to; shared items come once, where they
     are made first."""
     seen: set[Item] = set()
-    parts = {
-        "hqc": _hqc,
-        "odr": _odr,
-        "explain": _explain,
-        "extensions": _extensions,
-        "ibr": _ibr,
-    }
-    for notebook, items in parts.items():
+    for notebook, items in NOTEBOOKS[type(params)].items():
         for item in items(params):
             if item not in seen:
                 seen.add(item)
@@ -169,3 +162,15 @@ def _ibr(params: MnistParams) -> Iterator[Item]:
         digits = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
         yield Item("vae", "beta-VAE", params.vae_epochs * -(-digits // 64))
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "ibr"),))
+
+
+# What a plan prices, by the parameter model of the family, in the order in which notebooks run.
+NOTEBOOKS: dict[type[Params], dict[str, Callable[..., Iterator[Item]]]] = {
+    MnistParams: {
+        "hqc": _hqc,
+        "odr": _odr,
+        "explain": _explain,
+        "extensions": _extensions,
+        "ibr": _ibr,
+    },
+}

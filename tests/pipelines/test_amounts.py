@@ -1,28 +1,21 @@
 """Amount and ratio of counterfactuals: nested sets, equal budgets, published names."""
 
-from pathlib import Path
+from functools import partial
 
 import pytest
 import torch
 
+import presets
 from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import load_params
 from cgnlib.params import MnistParams
-from cgnlib.pipelines.mnist import amounts, classify, generate
+from cgnlib.pipelines.mnist import amounts
 from cgnlib.report import published
+from presets import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def smoke(**changes):
-    return load_params(ROOT / "params" / "smoke" / "colored_mnist.yaml", changes)
-
-
-@pytest.fixture(autouse=True)
-def _no_memory_of_other_workplaces(workplace):
-    generate.cgn.cache_clear()
-    classify._classifier.cache_clear()
+smoke = partial(presets.smoke, "colored_mnist")
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 @pytest.mark.parametrize(

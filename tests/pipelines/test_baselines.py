@@ -1,7 +1,5 @@
 """GAN, IRM and LNTL rows on tiny budgets: what they train on, and how their weights are chosen."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -9,29 +7,11 @@ import yaml
 
 from cgnlib import mnist
 from cgnlib.errors import UserError
-from cgnlib.parameter_reading import load_params
-from cgnlib.pipelines.mnist import batches, classify, gan_baseline, generate, invariance, search
+from cgnlib.pipelines.mnist import batches, invariance, search
 from cgnlib.pipelines.mnist.causal import mechanism_classifier
+from presets import smoke
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHES = (
-    generate.cgn,
-    classify._classifier,
-    gan_baseline.gan,
-    gan_baseline.gan_images,
-    invariance._irm,
-    invariance._lntl,
-)
-
-
-def smoke(dataset="double_colored_mnist", **changes):
-    return load_params(ROOT / "params" / "smoke" / f"{dataset}.yaml", changes)
-
-
-@pytest.fixture(autouse=True)
-def _no_memory_of_other_workplaces(workplace):
-    for cache in CACHES:
-        cache.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 @pytest.mark.parametrize("count", [2, 5])

@@ -1,27 +1,16 @@
 """Causal identification: environments of a given correlation, one classifier per mechanism."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
 from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import load_params
-from cgnlib.pipelines.mnist import causal, classify, generate
+from cgnlib.pipelines.mnist import causal
 from cgnlib.report import published
+from presets import ROOT, smoke
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def smoke(dataset="double_colored_mnist", **changes):
-    return load_params(ROOT / "params" / "smoke" / f"{dataset}.yaml", changes)
-
-
-@pytest.fixture(autouse=True)
-def _no_memory_of_other_workplaces(workplace):
-    generate.cgn.cache_clear()
-    classify._classifier.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 def test_colours_go_with_the_class_as_often_as_asked():

@@ -1,21 +1,17 @@
 """Edge-loss runs: paired, counted by one rule, kept, and refused where nothing would differ."""
 
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
+import presets
 from cgnlib import mnist
 from cgnlib.errors import UserError
-from cgnlib.parameter_reading import load_params
 from cgnlib.pipelines.mnist import edge, generate
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def smoke(**changes):
-    return load_params(ROOT / "params" / "smoke" / "colored_mnist.yaml", changes)
+smoke = partial(presets.smoke, "colored_mnist")
 
 
 def test_runs_with_and_without_are_counted_and_kept(workplace, monkeypatch):

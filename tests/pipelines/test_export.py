@@ -1,30 +1,24 @@
 """A fixed counterfactual set on disk: whole or absent, the bytes of the set in memory."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from cgnlib import load_params, mnist
+from cgnlib import mnist
 from cgnlib.__main__ import main
 from cgnlib.errors import UserError
 from cgnlib.pipelines.mnist import export as export_module
-from cgnlib.pipelines.mnist import generate
+from presets import smoke
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _fresh(workplace):
-    generate.cgn.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 def test_written_set_equals_the_set_in_memory(workplace, capsys):
     out = workplace / "set"
     assert main(["counterfactuals", "smoke/double_colored_mnist", "--out", str(out)]) == 0
-    params = load_params(ROOT / "params/smoke/double_colored_mnist.yaml")
+    params = smoke()
     fakes, everything = mnist.counterfactuals(params), torch.arange(params.cf_images)
     images, labels = np.load(out / "images.npy"), np.load(out / "labels.npy")
     assert images.dtype == labels.dtype == np.uint8
@@ -43,7 +37,7 @@ def test_a_full_disk_leaves_nothing(workplace, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(export_module, "_write", full)
-    params = load_params(ROOT / "params/smoke/double_colored_mnist.yaml")
+    params = smoke()
     with pytest.raises(UserError, match="No space left on device"):
         export_module.export(params, workplace / "set")
     assert [path.name for path in workplace.iterdir()] == []

@@ -1,31 +1,18 @@
 """SSIM and jitter rows: what each changes, the no-op control, and legacy jitter's reach."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
 from cgnlib import mnist
 from cgnlib.data.jitter import jittered
 from cgnlib.errors import UserError
-from cgnlib.parameter_reading import load_params
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist import classify, generate
 from cgnlib.pipelines.mnist.extensions import EXTENSIONS, extended, extension_names
 from cgnlib.rng import rng
+from presets import smoke
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def smoke(dataset="double_colored_mnist", **changes):
-    return load_params(ROOT / "params" / "smoke" / f"{dataset}.yaml", changes)
-
-
-@pytest.fixture(autouse=True)
-def _no_memory_of_other_workplaces(workplace):
-    generate.cgn.cache_clear()
-    classify._classifier.cache_clear()
-    generate.counterfactuals.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 def test_every_row_is_trained_and_ssim_without_gradient_changes_no_weight():

@@ -1,21 +1,15 @@
 """The beta-VAE of a variant and what its latents tell, on a tiny budget."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from cgnlib import mnist
-from cgnlib.parameter_reading import load_params
-from cgnlib.pipelines.mnist import latent_space
 from cgnlib.pipelines.mnist.latent_space import Latents
+from presets import smoke
 
-ROOT = Path(__file__).resolve().parents[2]
 
-
-def test_latents_of_unseen_digits(workplace, monkeypatch):
-    latent_space.vae.cache_clear()
-    params = load_params(ROOT / "params" / "smoke" / "colored_mnist.yaml", {})
+def test_latents_of_unseen_digits(fresh_workplace):
+    params = smoke("colored_mnist")
     trained = mnist.vae(params)
     assert trained.artefact.kind == "vae" and trained.history[-1]["step"] == 57
     found = mnist.latents(params)

@@ -1,16 +1,13 @@
 """A notebook lists every parameter that what it calls reads: an unlisted one would silently keep
 its default where papermill passes another value."""
 
-from pathlib import Path
-
 import pytest
 
 from cgnlib import mnist
 from cgnlib.parameter_reading import listed_parameters, read_parameter_file
 from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist import classify, gan_baseline, generate, invariance
-
-ROOT = Path(__file__).resolve().parents[2]
+from presets import ROOT
 
 
 class Watched(MnistParams):

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,23 +15,12 @@ from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.generators.cgn_training import CgnSettings
 from cgnlib.generators.gan import GanSettings
-from cgnlib.parameter_reading import load_params
 from cgnlib.params import MnistParams
-from cgnlib.pipelines.mnist import batches, classify, generate
+from cgnlib.pipelines.mnist import batches
 from cgnlib.pipelines.mnist.data import DATA_FIELDS
+from presets import ROOT, smoke
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def smoke(dataset="double_colored_mnist", **changes):
-    return load_params(ROOT / "params" / "smoke" / f"{dataset}.yaml", changes)
-
-
-@pytest.fixture(autouse=True)
-def _no_memory_of_other_workplaces(workplace):
-
-    generate.cgn.cache_clear()
-    classify._classifier.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 @pytest.mark.parametrize("dataset", MNIST_DATASETS)

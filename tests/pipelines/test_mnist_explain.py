@@ -1,27 +1,15 @@
 """Explanations of tiny classifiers: chosen images, kept arrays, bad input."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from cgnlib import mnist
 from cgnlib.errors import UserError
-from cgnlib.parameter_reading import load_params
-from cgnlib.pipelines.mnist import classify, explain, generate
+from cgnlib.pipelines.mnist import explain
+from presets import smoke
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def smoke(dataset="double_colored_mnist", **changes):
-    return load_params(ROOT / "params" / "smoke" / f"{dataset}.yaml", changes)
-
-
-@pytest.fixture(autouse=True)
-def _no_memory_of_other_workplaces(workplace):
-    generate.cgn.cache_clear()
-    classify._classifier.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 def test_chosen_images_are_one_per_digit_in_turn_and_the_same_for_every_seed():

@@ -5,11 +5,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from presets import ROOT
+
 PRESET = "smoke/double_colored_mnist"
 
 

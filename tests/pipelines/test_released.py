@@ -1,18 +1,16 @@
 """A run with published weights: nothing is trained, and everything after the CGN works on it."""
 
-from pathlib import Path
-
 import pytest
 import torch
 
 from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.networks.weights import LAYOUTS
-from cgnlib.parameter_reading import load_params
-from cgnlib.pipelines.mnist import classify, generate
+from cgnlib.pipelines.mnist import classify
 from cgnlib.report import figures, tables
+from presets import smoke
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("fresh_workplace")
 
 
 @pytest.fixture
@@ -27,16 +25,6 @@ def released(tmp_path):
     }
     torch.save(state, tmp_path / "released.pth")
     return tmp_path / "released.pth"
-
-
-@pytest.fixture(autouse=True)
-def _no_memory_of_other_workplaces(workplace):
-    generate.cgn.cache_clear()
-    classify._classifier.cache_clear()
-
-
-def smoke(**changes):
-    return load_params(ROOT / "params" / "smoke" / "double_colored_mnist.yaml", changes)
 
 
 def test_a_path_and_its_imported_hash_are_the_same_cgn(released, workplace):

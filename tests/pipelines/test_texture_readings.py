@@ -1,17 +1,14 @@
 """Wildlife textures are told apart by their pattern, not by their mean colour alone."""
 
-from pathlib import Path
-
 import pytest
 
-from cgnlib import load_params, mnist
-
-ROOT = Path(__file__).resolve().parents[2]
+from cgnlib import mnist
+from presets import smoke
 
 
 @pytest.fixture(scope="module")
 def readings(tmp_path_factory):
-    params = load_params(ROOT / "params/smoke/wildlife_mnist.yaml", {"texture_steps": 350})
+    params = smoke("wildlife_mnist", texture_steps=350)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CGN_RUNS", str(tmp_path_factory.mktemp("runs")))
         return {reading.family: reading for reading in mnist.texture_readings(params)}
@@ -25,4 +22,4 @@ def test_a_small_network_reads_them_and_mean_colour_does_not(readings, family):
 
 
 def test_plain_colours_have_no_textures_to_read():
-    assert mnist.texture_readings(load_params(ROOT / "params/smoke/colored_mnist.yaml")) == []
+    assert mnist.texture_readings(smoke("colored_mnist")) == []

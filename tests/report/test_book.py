@@ -6,14 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 
-from cgnlib import parameter_reading as rules
 from cgnlib.errors import UserError
-from cgnlib.report import book, jobs, publication
+from cgnlib.report import book, publication, states
 from cgnlib.report.titles import add_to_title, mark_failed, title_of
-
-CODE_ROOT = Path(rules.__file__).parents[1]
+from presets import ROOT, write_presets
 
 
 def page(title: str, *cells) -> str:
@@ -41,23 +38,19 @@ def error():
 
 
 @pytest.fixture
-def project(workplace, monkeypatch):
+def project(empty_project):
     """A project with the real configuration and static files, and a short introduction."""
-    root = workplace / "project"
-    (root / "book").mkdir(parents=True)
-    shutil.copy(CODE_ROOT / "_config.yml", root)
-    shutil.copy(CODE_ROOT / "book" / "references.bib", root / "book")
-    shutil.copytree(CODE_ROOT / "book" / "_static", root / "book" / "_static")
+    root = empty_project
+    (root / "book").mkdir()
+    shutil.copy(ROOT / "_config.yml", root)
+    shutil.copy(ROOT / "book" / "references.bib", root / "book")
+    shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
     (root / "book" / "intro.md").write_text(
         "# Introduction\n\n{cite}`sauer2021counterfactual`\n\n```{bibliography}\n```\n"
     )
-    (root / "params" / "smoke").mkdir(parents=True)
+    write_presets(root)
     for name in ("claims", "discrepancies", "published"):
-        shutil.copy(CODE_ROOT / "params" / f"{name}.yaml", root / "params")
-    for dataset in jobs.FAMILIES["mnist"].datasets:
-        values = {"dataset": dataset, "scale": "smoke"}
-        (root / f"params/smoke/{dataset}.yaml").write_text(yaml.safe_dump(values))
-    monkeypatch.setenv("CGN_ROOT", str(root))
+        shutil.copy(ROOT / "params" / f"{name}.yaml", root / "params")
     return root
 
 
@@ -122,7 +115,7 @@ def test_runs_with_other_parameters_have_their_page(project, write_run):
     ):
         (folder / "odr.ipynb").write_text(page(f"ODR {folder.name}"))
     source = project.parent / "build" / "source"
-    pages = book.stage("smoke", jobs.status("smoke"), source)
+    pages = book.stage("smoke", states.status("smoke"), source)
     assert pages.variations == [
         "book/variations",
         f"results/smoke/colored_mnist/{folder.name}",
@@ -164,9 +157,9 @@ def test_repetitions_have_a_part_of_their_own_and_bare_records_no_page(project, 
     root = workplace / "results" / "smoke"
     places = [("colored_mnist/odr", 0), ("colored_mnist/odr@seed", 1),
               ("colored_mnist/odr@other", None), ("wildlife_mnist/hqc", 0)]  # fmt: skip
-    states = [jobs.state_of(root / name, "smoke", name.split("/")[0], seed)
-              for name, seed in places]  # fmt: skip
-    pages = book.stage("smoke", states, workplace / "build" / "source")
+    shown = [states.state_of(root / name, "smoke", name.split("/")[0], seed)
+             for name, seed in places]  # fmt: skip
+    pages = book.stage("smoke", shown, workplace / "build" / "source")
     base = "results/smoke/colored_mnist"
     assert pages.datasets == {"colored_mnist": [f"{base}/odr"], "wildlife_mnist": []}
     assert pages.repetitions == [f"{base}/odr@seed"]

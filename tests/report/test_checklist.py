@@ -8,8 +8,9 @@ import pytest
 import safetensors.numpy
 
 from cgnlib import store
+from cgnlib.families import FAMILIES
 from cgnlib.params import MnistParams
-from cgnlib.report import checklist, hyperparameters, jobs
+from cgnlib.report import checklist, hyperparameters, states
 from cgnlib.report.evidence import Evidence, network_size
 
 TITLES = [
@@ -34,7 +35,7 @@ TITLES = [
 
 
 def evidence():
-    return Evidence("smoke", jobs.status("smoke"))
+    return Evidence("smoke", states.status("smoke"))
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_nothing_run_is_said(workplace):
 
 def test_every_page_has_its_command(workplace):
     rows = checklist.commands(evidence())
-    assert len(rows) == len(jobs.READING_ORDER) * 3
+    assert len(rows) == len(FAMILIES["mnist"].reading_order) * 3
     assert all(all(cell for cell in row) for row in rows)
     assert any("`python -m cgnlib run odr smoke/wildlife_mnist`" in row for row in rows)
     (odr,) = [row for row in rows if "run odr smoke/colored" in row[3]]

@@ -19,29 +19,30 @@ def project(workplace, monkeypatch):
     return root
 
 
-def commit(project, monkeypatch, seed=0, value=88.0, dataset="double_colored_mnist", **changes):
-    params = MnistParams(dataset=dataset, scale="full", seed=seed, **changes)
-    name = f"odr@{seed}" if seed or changes else "odr"
-    monkeypatch.setenv("CGN_RUN_FOLDER", str(project / "results" / "full" / dataset / name))
-    run = begin(params, notebook="odr", claim="ODR")
-    run.record("ODR-2", "1e5, ratio 10", "test_accuracy", value, n=10, interval=(80, 95))
-    run.record("ODR-1", "LNTL", "test_accuracy", 70.0, n=10)
-    run.finish([])
+@pytest.fixture
+def commit(project, write_run):
+    def write(seed=0, value=88.0, dataset="double_colored_mnist", size="1e5", **changes):
+        rows = [("ODR-2", f"{size}, ratio 10", "test_accuracy", value, (80, 95)),
+                ("ODR-1", "LNTL", "test_accuracy", 70.0, None)]  # fmt: skip
+        place = {"root": project / "results", "dataset": dataset, "scale": "full", "seed": seed}
+        write_run("odr", rows, other=bool(seed or changes), **place, **changes)
+
+    return write
 
 
-def test_records_of_every_seed_of_the_file_are_read(project, monkeypatch):
+def test_records_of_every_seed_of_the_file_are_read(commit):
     for seed, value in enumerate((87.0, 88.0, 89.0)):
-        commit(project, monkeypatch, seed, value)
-    commit(project, monkeypatch, 7, 10.0, cgn_steps=5)  # another recipe
-    commit(project, monkeypatch, dataset="colored_mnist")
+        commit(seed, value)
+    commit(7, 10.0, cgn_steps=5)  # another recipe
+    commit(dataset="colored_mnist")
     found = committed.full_records("ODR-2", "double_colored_mnist")
     assert sorted(record.value for record in found) == [87.0, 88.0, 89.0]
     assert committed.full_records("ODR-5", "double_colored_mnist") == []
 
 
-def test_a_page_of_another_scale_shows_them_beside_its_own(project, monkeypatch):
+def test_a_page_of_another_scale_shows_them_beside_its_own(commit):
     for seed, value in enumerate((87.0, 88.0, 89.0)):
-        commit(project, monkeypatch, seed, value)
+        commit(seed, value)
     params = MnistParams(dataset="double_colored_mnist")
     frame = tables.comparison([], "ODR-2", params, missing="not asked for").data
     row = frame.set_index("Trained on").loc["1e5, ratio 10"]
@@ -57,20 +58,19 @@ def test_without_committed_records_there_is_no_such_column(project):
     assert (frame["This run"] == "MISSING: not run at this scale").all()
 
 
-def test_the_full_scales_own_pages_show_themselves_only(project, monkeypatch):
-    commit(project, monkeypatch)
+def test_the_full_scales_own_pages_show_themselves_only(commit):
+    commit()
     params = MnistParams(dataset="double_colored_mnist", scale="full")
     assert committed.beside("ODR-2", params) == []
 
 
-def test_a_figure_shows_its_own_run_else_the_full_scale_else_nothing(project, monkeypatch):
+def test_a_figure_shows_its_own_run_else_the_full_scale_else_nothing(commit):
     params = MnistParams(dataset="double_colored_mnist")
     found = committed.own_or_full([], "ODR-2", params, "not run at this scale")
     assert found == ([], "MISSING: not run at this scale")
-    commit(project, monkeypatch)
+    commit()
     shown, name = committed.own_or_full([], "ODR-2", params, "not run at this scale")
     assert ([r.value for r in shown], name) == ([88.0], "records of the full scale (one seed)")
-    monkeypatch.delenv("CGN_RUN_FOLDER")
     own = begin(params, notebook="odr", claim="ODR")
     made = own.record("ODR-2", "1e5, ratio 10", "test_accuracy", 50.0, n=10)
     assert committed.own_or_full(own.records, "ODR-2", params, "x") == (
@@ -79,15 +79,9 @@ def test_a_figure_shows_its_own_run_else_the_full_scale_else_nothing(project, mo
     )
 
 
-def test_the_summary_says_what_only_the_full_scale_ran(project, workplace, monkeypatch):
+def test_the_summary_says_what_only_the_full_scale_ran(commit):
     for seed in range(3):
-        commit(project, monkeypatch, seed)
-        run = MnistParams(dataset="double_colored_mnist", scale="full", seed=seed)
-        folder = project / "results/full/double_colored_mnist" / (f"odr@{seed}" if seed else "odr")
-        monkeypatch.setenv("CGN_RUN_FOLDER", str(folder))
-        again = begin(run, notebook="odr", claim="ODR")
-        again.record("ODR-2", "1e6, ratio 10", "test_accuracy", 88.0 + seed, n=10)
-        again.finish([])
+        commit(seed, 88.0 + seed, size="1e6")
     rows = summary.experiment_rows(summary.Summary("embedded"), "double_colored_mnist")
     row = next(row for row in rows if row["Experiment"].startswith("ODR-2 "))
     assert row["This run"] == (
@@ -95,8 +89,8 @@ def test_the_summary_says_what_only_the_full_scale_ran(project, workplace, monke
     )
 
 
-def test_a_damaged_committed_file_is_one_clear_line(project, monkeypatch):
-    commit(project, monkeypatch)
+def test_a_damaged_committed_file_is_one_clear_line(project, commit):
+    commit()
     (path,) = project.glob("results/full/*/odr/records.jsonl")
     path.write_text("{\n")
     with pytest.raises(UserError, match="records.jsonl line 1"):

@@ -4,7 +4,7 @@ import pytest
 
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
-from cgnlib.report import discrepancies, jobs
+from cgnlib.report import discrepancies, states
 from cgnlib.report.discrepancies import NOT_MEASURED, effect
 from cgnlib.report.evidence import Evidence
 
@@ -17,7 +17,7 @@ def one(name):
 
 
 def evidence():
-    return Evidence("smoke", jobs.status("smoke"))
+    return Evidence("smoke", states.status("smoke"))
 
 
 def test_every_mnist_point_is_there_with_parameters_that_exist():

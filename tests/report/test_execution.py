@@ -18,6 +18,7 @@ from cgnlib.params import params_hash
 from cgnlib.report import execution, publication
 from cgnlib.report.execution import run_notebook
 from cgnlib.report.request import prepare
+from presets import write_presets
 
 PARAMETERS = 'dataset: str = "colored_mnist"\nscale: str = "smoke"\nseed: int = 0'
 FINISH = """\
@@ -51,15 +52,11 @@ def write_notebook(path: Path, *cells: str, tags: tuple[str, ...] = ()) -> None:
 
 
 @pytest.fixture
-def project(workplace, monkeypatch):
+def project(empty_project):
     """A project root of its own, with one preset and a notebook that finishes."""
-    root = workplace / "project"
-    monkeypatch.setenv("CGN_ROOT", str(root))
-    (root / "params" / "smoke").mkdir(parents=True)
-    preset = {"dataset": "colored_mnist", "scale": "smoke"}
-    (root / "params/smoke/colored_mnist.yaml").write_text(yaml.safe_dump(preset))
-    write_notebook(root / "book" / "odr.ipynb")
-    return root
+    write_presets(empty_project, datasets=["colored_mnist"])
+    write_notebook(empty_project / "book" / "odr.ipynb")
+    return empty_project
 
 
 @pytest.fixture

@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 
 from cgnlib.report import extension_figures, failure_figures, figures
+from made_records import record
 
 
 def _counts(setting, **runs):
     return [
-        SimpleNamespace(
-            experiment="HQC-7",
-            dataset="colored_mnist",
-            setting=setting,
-            metric=f"runs_{name.removeprefix('d')}_correct",
-            value=float(value),
-        )
+        record(setting, value, experiment="HQC-7", metric=f"runs_{name.removeprefix('d')}_correct")
         for name, value in runs.items()
     ]
 
@@ -68,22 +63,14 @@ def test_latent_space_has_two_pictures_and_a_grid():
     assert figure.axes[2].images[0].get_array().shape == (32, 32, 3)
 
 
-def _record(experiment, setting, value, seed=0):
-    return SimpleNamespace(
-        experiment=experiment,
-        dataset="wildlife_mnist",
-        metric="test_accuracy",
-        setting=setting,
-        value=value,
-        interval_low=value - 1,
-        interval_high=value + 1,
-        seed=seed,
-    )
+def _measured(experiment, setting, value):
+    interval = (value - 1, value + 1)
+    return record(setting, value, interval, experiment=experiment, dataset="wildlife_mnist")
 
 
 def test_extension_rows_once_each_with_published_values():
-    records = [_record(e, "retrained", v) for e, v in (("EXT-5", 60.0), ("EXT-6", 60.0))]
-    records += [_record("EXT-6", "retrained + jitter (legacy)", v) for v in (10.0, 14.0)]
+    records = [_measured(e, "retrained", v) for e, v in (("EXT-5", 60.0), ("EXT-6", 60.0))]
+    records += [_measured("EXT-6", "retrained + jitter (legacy)", v) for v in (10.0, 14.0)]
     rows = {
         row["setting"]: row
         for row in extension_figures.extension_rows(records, "wildlife_mnist", "other textures")

@@ -5,9 +5,12 @@ import json
 import pytest
 import yaml
 
+from cgnlib.__main__ import main
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
 from cgnlib.report import costs, plan
+from presets import write_presets
 
 CGN = {
     "dataset": "colored_mnist",
@@ -22,13 +25,11 @@ CGN = {
 
 
 @pytest.fixture
-def project(workplace, monkeypatch):
-    root = workplace / "project"
-    (root / "params").mkdir(parents=True)
-    monkeypatch.setenv("CGN_ROOT", str(root))
+def project(empty_project, monkeypatch):
+    (empty_project / "params").mkdir()
     monkeypatch.setattr(costs, "this_processor", lambda: "here")
     monkeypatch.setattr(plan, "this_processor", lambda: "here")
-    return root
+    return empty_project
 
 
 def artefact(workplace, kind: str, name: str, key: dict, seconds: float, **changes) -> None:
@@ -210,3 +211,11 @@ def test_calibration_is_short():
 
 def test_the_processor_has_a_name():
     assert costs.this_processor()
+
+
+def test_a_whole_report_is_planned_by_scale_and_family(project, workplace, capsys):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    write_presets(project)
+    assert main(["plan", "--scale", "smoke", "--family", "all", "--json"]) == 0
+    items = json.loads(capsys.readouterr().out)["items"]
+    assert {item["params"] for item in items} == {f"smoke/{dataset}" for dataset in MNIST_DATASETS}

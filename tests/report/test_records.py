@@ -21,16 +21,17 @@ VERDICT = Verdict(
 )
 
 
-def finished(workplace, monkeypatch, name="odr", value=91.0, **changes):
-    """Write one finished run where ``python -m cgnlib run`` would publish it."""
-    params = MnistParams(**changes)
-    folder = workplace / "results" / params.scale / params.dataset / name
-    monkeypatch.setenv("CGN_RUN_FOLDER", str(folder))
-    run = begin(params, notebook=name.split("@")[0], claim="ODR")
-    run.record("ODR-1", "Original+CGN", "test_accuracy", value, n=10_000, interval=(90, 92))
-    run.record("ODR-1", "Original", "test_accuracy", 35.0, n=10_000)
-    run.finish([VERDICT])
-    return folder
+@pytest.fixture
+def finished(write_run):
+    """Writes one finished run where ``python -m cgnlib run`` would publish it."""
+
+    def write(name="odr", value=91.0, **changes):
+        rows = [("ODR-1", "Original+CGN", "test_accuracy", value, (90, 92)),
+                ("ODR-1", "Original", "test_accuracy", 35.0, None)]  # fmt: skip
+        values = {"scale": "embedded", **changes}
+        return write_run(name.split("@")[0], rows, name=name, verdicts=[VERDICT], **values)
+
+    return write
 
 
 def test_reading_records_does_not_load_torch():
@@ -95,8 +96,8 @@ def test_an_interactive_run_goes_apart_and_never_into_the_merge(workplace):
     assert read_records() == []
 
 
-def test_a_finished_run_is_read_back_with_its_verdict(workplace, monkeypatch):
-    folder = finished(workplace, monkeypatch)
+def test_a_finished_run_is_read_back_with_its_verdict(finished):
+    folder = finished()
     assert [(r.setting, r.value) for r in read_records()] == [
         ("Original+CGN", 91.0),
         ("Original", 35.0),
@@ -107,10 +108,10 @@ def test_a_finished_run_is_read_back_with_its_verdict(workplace, monkeypatch):
     assert records.read_run(folder).verdicts == [VERDICT]
 
 
-def test_filters_choose_scale_dataset_and_experiment(workplace, monkeypatch):
-    finished(workplace, monkeypatch)
-    finished(workplace, monkeypatch, dataset="wildlife_mnist", value=80.0)
-    finished(workplace, monkeypatch, scale="full", value=95.0)
+def test_filters_choose_scale_dataset_and_experiment(finished):
+    finished()
+    finished(dataset="wildlife_mnist", value=80.0)
+    finished(scale="full", value=95.0)
     assert len(read_records()) == 6
     assert [r.value for r in read_records(dataset="wildlife_mnist")] == [80.0, 35.0]
     assert {r.scale for r in read_records(scale="full")} == {"full"}
@@ -118,41 +119,41 @@ def test_filters_choose_scale_dataset_and_experiment(workplace, monkeypatch):
 
 
 @pytest.mark.parametrize("hidden", [".staging-odr-17", ".old"])
-def test_staging_folders_and_runs_without_done_do_not_count(workplace, monkeypatch, hidden):
-    finished(workplace, monkeypatch, name=hidden)
-    (finished(workplace, monkeypatch) / "done").unlink()
+def test_staging_folders_and_runs_without_done_do_not_count(finished, hidden):
+    finished(name=hidden)
+    (finished() / "done").unlink()
     assert read_records() == []
 
 
-def test_runs_with_overrides_are_merged_and_seeds_alone_repeat_a_preset(workplace, monkeypatch):
-    finished(workplace, monkeypatch)
-    finished(workplace, monkeypatch, name="odr@seed3", seed=3, value=93.0)
-    finished(workplace, monkeypatch, name="odr@short", cgn_steps=10, value=50.0)
+def test_runs_with_overrides_are_merged_and_seeds_alone_repeat_a_preset(finished):
+    finished()
+    finished(name="odr@seed3", seed=3, value=93.0)
+    finished(name="odr@short", cgn_steps=10, value=50.0)
     ours = [r.value for r in read_records() if r.setting == "Original+CGN"]
     assert sorted(ours) == [50.0, 91.0, 93.0]
     repeated = [r.value for r in read_records(presets_only=True) if r.setting == "Original+CGN"]
     assert sorted(repeated) == [91.0, 93.0]
 
 
-def test_the_later_of_two_runs_with_the_same_key_counts(workplace, monkeypatch):
-    old = finished(workplace, monkeypatch, value=10.0)
+def test_the_later_of_two_runs_with_the_same_key_counts(finished):
+    old = finished(value=10.0)
     done = json.loads((old / "done").read_text()) | {"finished_at": "2001-01-01T00:00:00+00:00"}
     (old / "done").write_text(json.dumps(done))
-    finished(workplace, monkeypatch, name="odr@same", value=91.0)
+    finished(name="odr@same", value=91.0)
     assert [r.value for r in read_records() if r.setting == "Original+CGN"] == [91.0]
 
 
 @pytest.mark.parametrize("line", ["{", "", '{"claim": "ODR"}', "not json"])
-def test_a_damaged_line_names_file_and_line(workplace, monkeypatch, line):
-    path = finished(workplace, monkeypatch) / "records.jsonl"
+def test_a_damaged_line_names_file_and_line(finished, line):
+    path = finished() / "records.jsonl"
     first, second = path.read_text().splitlines()
     path.write_text("\n".join([first, line, second]) + "\n")
     with pytest.raises(UserError, match=r"records.jsonl line 2: not a record"):
         read_records()
 
 
-def test_an_unknown_field_or_nan_in_the_file_is_an_error(workplace, monkeypatch):
-    path = finished(workplace, monkeypatch) / "records.jsonl"
+def test_an_unknown_field_or_nan_in_the_file_is_an_error(finished):
+    path = finished() / "records.jsonl"
     whole = path.read_text()
     path.write_text(whole.replace('"value":91.0', '"value":NaN'))
     with pytest.raises(UserError, match="line 1"):
@@ -162,22 +163,22 @@ def test_an_unknown_field_or_nan_in_the_file_is_an_error(workplace, monkeypatch)
         read_records()
 
 
-def test_a_cut_file_is_noticed(workplace, monkeypatch):
-    path = finished(workplace, monkeypatch) / "records.jsonl"
+def test_a_cut_file_is_noticed(finished):
+    path = finished() / "records.jsonl"
     path.write_text(path.read_text().splitlines()[0] + "\n")
     with pytest.raises(UserError, match="1 records, but 2 were written"):
         read_records()
 
 
-def test_a_damaged_done_is_one_clear_line(workplace, monkeypatch):
-    (finished(workplace, monkeypatch) / "done").write_text("{")
+def test_a_damaged_done_is_one_clear_line(finished):
+    (finished() / "done").write_text("{")
     with pytest.raises(UserError, match="damaged run") as error:
         read_records()
     assert "\n" not in str(error.value)
 
 
-def test_the_same_commit_and_device_stand_in_every_record(workplace, monkeypatch):
-    finished(workplace, monkeypatch, device="cuda")
+def test_the_same_commit_and_device_stand_in_every_record(finished):
+    finished(device="cuda")
     assert {r.device for r in read_records()} == {"cuda"}
     assert len({r.git_commit for r in read_records()}) == 1
 
@@ -216,8 +217,9 @@ def test_finishing_without_numbers_or_with_one_twice_is_refused(workplace):
     assert not run.folder.exists()
 
 
-def test_a_failed_write_leaves_no_done(workplace, monkeypatch):
-    folder = finished(workplace, monkeypatch)
+def test_a_failed_write_leaves_no_done(finished, monkeypatch):
+    folder = finished()
+    monkeypatch.setenv("CGN_RUN_FOLDER", str(folder))
     run = begin(MnistParams(), notebook="odr", claim="ODR")
     run.record("ODR-1", "Original", "test_accuracy", 35.0, n=1)
 

@@ -5,37 +5,19 @@ import pytest
 
 from cgnlib.errors import UserError
 from cgnlib.report import statistics
-from cgnlib.report.records import Record
-
-DEFAULTS = {
-    "claim": "ODR",
-    "experiment": "ODR-1",
-    "dataset": "colored_mnist",
-    "scale": "full",
-    "metric": "test_accuracy",
-    "unit": "%",
-    "n": 10_000,
-    "definition": "",
-    "params_hash": "p",
-    "artefacts": [],
-    "device": "cpu",
-    "git_commit": "g",
-}
+from made_records import record
 
 
 def records(setting, *values, half=None, **changes):
     """One record per seed 0, 1, ..."""
     return [
-        Record(
-            **DEFAULTS
-            | {
-                "setting": setting,
-                "seed": seed,
-                "value": float(value),
-                "interval_low": None if half is None else float(value - half),
-                "interval_high": None if half is None else float(value + half),
-            }
-            | changes
+        record(
+            setting,
+            value,
+            None if half is None else (float(value - half), float(value + half)),
+            seed=seed,
+            scale="full",
+            **changes,
         )
         for seed, value in enumerate(values)
     ]

@@ -3,38 +3,18 @@
 import pytest
 
 from cgnlib.report import figures, study_figures
-from cgnlib.report.records import Record
-
-DEFAULTS = {
-    "claim": "ODR",
-    "dataset": "double_colored_mnist",
-    "scale": "full",
-    "metric": "test_accuracy",
-    "unit": "%",
-    "n": 10_000,
-    "definition": "",
-    "params_hash": "p",
-    "artefacts": [],
-    "device": "cpu",
-    "git_commit": "g",
-}
+from made_records import record
 
 
-def record(experiment, setting, value, seed=0):
-    return Record(
-        **DEFAULTS,
-        experiment=experiment,
-        setting=setting,
-        value=float(value),
-        seed=seed,
-        interval_low=value - 1.0,
-        interval_high=value + 1.0,
-    )
+def measured(experiment, setting, value, seed=0):
+    interval = (value - 1.0, value + 1.0)
+    place = {"dataset": "double_colored_mnist", "scale": "full"}
+    return record(setting, value, interval, experiment=experiment, seed=seed, **place)
 
 
 def grid(seeds=1):
     return [
-        record("ODR-2", f"{size}, ratio {ratio}", 70 + 5 * place + ratio / 10 + seed, seed)
+        measured("ODR-2", f"{size}, ratio {ratio}", 70 + 5 * place + ratio / 10 + seed, seed)
         for seed in range(seeds)
         for place, size in enumerate(("1e4", "1e5", "1e6"))
         for ratio in (1, 5, 10, 20)
@@ -64,7 +44,7 @@ def test_without_records_the_published_curves_stay_and_ours_are_not_named():
 
 
 def test_sizes_and_ratios_that_were_never_published_are_drawn():
-    ours = [record("ODR-2", f"{size}, ratio 2", 50) for size in (40, 80, 120)]
+    ours = [measured("ODR-2", f"{size}, ratio 2", 50) for size in (40, 80, 120)]
     figure = study_figures.amounts(ours, "colored_mnist", "this run")
     xs, ys = next(pair for pair in drawn(figure) if list(pair[1]) == [50, 50, 50])
     assert [x / 40 for x in xs] == pytest.approx([xs[0] / 40, 2 * xs[0] / 40, 3 * xs[0] / 40])
@@ -72,7 +52,7 @@ def test_sizes_and_ratios_that_were_never_published_are_drawn():
 
 def test_classifiers_of_the_mechanisms_stand_beside_the_paper():
     ours = [
-        record("ODR-5", f"{name} at {degree} % correlation", value)
+        measured("ODR-5", f"{name} at {degree} % correlation", value)
         for name, value in (("SC", 80), ("OCC", 60), ("BCC", 70))
         for degree in (90, 95, 100)
     ]

@@ -8,34 +8,22 @@ import pytest
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
-from cgnlib.report import committed, measures, summary, tables
-from cgnlib.report.records import Record, begin
+from cgnlib.report import committed, ibr_tables, measures, summary, tables
 from cgnlib.store import Artefact
-
-DEFAULTS = {
-    "claim": "ODR",
-    "experiment": "ODR-1",
-    "dataset": "colored_mnist",
-    "scale": "embedded",
-    "metric": "test_accuracy",
-    "unit": "%",
-    "n": 10_000,
-    "seed": 0,
-    "definition": "",
-    "params_hash": "p",
-    "artefacts": [],
-    "device": "cpu",
-    "git_commit": "g",
-}
+from made_records import record
 
 
-def record(setting, value, interval=None, **changes):
-    low, high = interval or (None, None)
-    return Record(
-        **DEFAULTS
-        | {"setting": setting, "value": float(value), "interval_low": low, "interval_high": high}
-        | changes
-    )
+@pytest.fixture
+def published_run(write_run):
+    def publish(dataset="colored_mnist", scale="embedded", seed=0):
+        rows = [
+            ("ODR-1", setting, "test_accuracy", value, (value - 1, value + 1))
+            for setting, value in (("Original", 10.0), ("Original+CGN", 84.0 + seed))
+        ]
+        rows.append(("IBR-3", "classifier Original", "training_time", 12.0, None))
+        write_run("odr", rows, other=seed > 0, dataset=dataset, scale=scale, seed=seed)
+
+    return publish
 
 
 def rows(records=(), dataset="colored_mnist", **options):
@@ -189,7 +177,7 @@ def test_the_ablation_has_a_row_per_dropped_group():
         record(s, v, metric="mask_mean", unit="share", experiment="IBR-1")
         for s, v in (("none", 0.12), ("binary", 0.4))
     ]
-    frame = tables.ablation(ours, {"mask_mean": "Mask", "cf_test_accuracy": "Test %"}).data
+    frame = ibr_tables.ablation(ours, {"mask_mean": "Mask", "cf_test_accuracy": "Test %"}).data
     assert frame.values.tolist() == [
         ["none (control)", "0.120", "MISSING: not measured"],
         ["binary", "0.400", "MISSING: not measured"],
@@ -197,7 +185,7 @@ def test_the_ablation_has_a_row_per_dropped_group():
 
 
 def test_the_published_ablation_is_complete():
-    frame = tables.published_ablation().data.set_index("Dropped (ImageNet)")
+    frame = ibr_tables.published_ablation().data.set_index("Dropped (ImageNet)")
     assert list(frame.index) == ["shape", "text", "bg", "rec", "none", "BigGAN"]
     assert frame.loc["text", "mask mean, Paper"] == "0.9 ± 0.1"
     assert frame.loc["rec", "IS, Reprod. 1"] == "19.3, 17.2 ± 0.4 (stored)"
@@ -249,18 +237,7 @@ def test_quality_numbers_flatten_the_matrix_and_leave_undefined_entries_out():
     }
 
 
-def published_run(workplace, monkeypatch, dataset="colored_mnist", **changes):
-    params = MnistParams(dataset=dataset, **changes)
-    name = f"odr@{params.seed}" if params.seed else "odr"
-    monkeypatch.setenv("CGN_RUN_FOLDER", str(workplace / "results" / params.scale / dataset / name))
-    run = begin(params, notebook="odr", claim="ODR")
-    for setting, value in (("Original", 10.0), ("Original+CGN", 84.0 + params.seed)):
-        run.record("ODR-1", setting, "test_accuracy", value, n=10, interval=(value - 1, value + 1))
-    run.record("IBR-3", "classifier Original", "training_time", 12.0, "s", n=1, claim="COST")
-    run.finish([])
-
-
-def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatch):
+def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatch, published_run):
     monkeypatch.setattr(committed, "project_root", lambda: workplace)
 
     def shown():
@@ -268,10 +245,10 @@ def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatc
         return frame.set_index("Trained on")["Full scale"]
 
     assert shown()["Original"] == "MISSING: not yet"
-    published_run(workplace, monkeypatch)  # of another scale
+    published_run()  # of another scale
     assert shown()["Original"] == "MISSING: not yet"
-    published_run(workplace, monkeypatch, scale="full")
-    published_run(workplace, monkeypatch, scale="full", seed=2)
+    published_run(scale="full")
+    published_run(scale="full", seed=2)
     assert shown()["Original+CGN"] == "85.0 ± 1.4"
     assert shown()["LNTL"] == "MISSING: not yet"
 
@@ -300,10 +277,10 @@ def test_the_summary_of_nothing_is_missing_everywhere(workplace):
     assert "MISSING" in summary.timings(empty).to_html()
 
 
-def test_the_summary_reads_records_only(workplace, monkeypatch):
-    published_run(workplace, monkeypatch, dataset="wildlife_mnist")
-    published_run(workplace, monkeypatch, dataset="wildlife_mnist", seed=2)
-    published_run(workplace, monkeypatch, scale="full")
+def test_the_summary_reads_records_only(published_run):
+    published_run(dataset="wildlife_mnist")
+    published_run(dataset="wildlife_mnist", seed=2)
+    published_run(scale="full")
     found = summary.Summary("embedded")
     odr = summary.verdict_matrix(found).data.set_index("Claim").loc["ODR"]
     assert odr["wildlife_mnist"] == "✓ supported (mean of 2 seeds: an indication)"
@@ -364,5 +341,5 @@ def test_the_summary_names_every_experiment(workplace, dataset, left_out):
 
 
 def test_no_machine_path_in_any_table():
-    html = tables.departures(MnistParams()).to_html() + tables.published_ablation().to_html()
+    html = tables.departures(MnistParams()).to_html() + ibr_tables.published_ablation().to_html()
     assert not re.search(r"/(work|home|tmp)/", html)

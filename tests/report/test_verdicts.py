@@ -1,38 +1,16 @@
 """Verdict rules applied to hand-made records."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
+import made_records
 from cgnlib.errors import UserError
 from cgnlib.paths import project_root
 from cgnlib.report import verdicts
-from cgnlib.report.records import Record
 
-DEFAULTS = {
-    "claim": "ODR",
-    "experiment": "ODR-1",
-    "dataset": "wildlife_mnist",
-    "scale": "embedded",
-    "metric": "test_accuracy",
-    "unit": "%",
-    "n": 10_000,
-    "seed": 0,
-    "definition": "",
-    "params_hash": "p",
-    "artefacts": [],
-    "device": "cpu",
-    "git_commit": "g",
-}
-
-
-def record(setting, value, interval=None, **changes):
-    low, high = interval or (None, None)
-    return Record(
-        **DEFAULTS
-        | {"setting": setting, "value": float(value), "interval_low": low, "interval_high": high}
-        | changes
-    )
+record = partial(made_records.record, dataset="wildlife_mnist")
 
 
 def odr(original=(10.0, 9.0, 11.0), cgn=(83.0, 82.0, 84.0), **changes):

@@ -1,0 +1,159 @@
+"""Arguments of the command line: what ``python -m cgnlib COMMAND`` takes."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+
+Add = Callable[[argparse.ArgumentParser], None]
+
+
+def _seconds(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds above 0")
+    return int(text)
+
+
+def _add_choice(command: argparse.ArgumentParser, scale: str | None, family: str | None) -> None:
+    """``--scale`` and ``--family``, with their defaults."""
+    for name, default, text in (
+        ("scale", scale, "one scale, such as embedded"),
+        ("family", family, "family of experiments, or all"),
+    ):
+        shown = f" (default: {default})" if default else ""
+        command.add_argument(f"--{name}", default=default, help=text + shown)
+
+
+def _add_seeds(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seeds", default="", metavar="LIST", help="such as 0,1,2 (default: the scale's own)"
+    )
+
+
+def _add_check(check: argparse.ArgumentParser) -> None:
+    check.add_argument("files", nargs="*", metavar="FILE", help="YAML parameter file")
+    _add_choice(check, None, None)
+
+
+def _add_plan(plan: argparse.ArgumentParser) -> None:
+    plan.add_argument(
+        "params",
+        nargs="*",
+        metavar="PARAMS",
+        help="path, or a preset such as embedded/colored_mnist",
+    )
+    _add_choice(plan, None, None)
+    _add_seeds(plan)
+    plan.add_argument("--json", action="store_true", help="print JSON")
+    plan.add_argument(
+        "--write-costs",
+        action="store_true",
+        help="derive params/costs.yaml from the runs recorded on this machine",
+    )
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("notebook", metavar="NOTEBOOK", help="name (hqc, odr, explain, ...) or path")
+    run.add_argument(
+        "params",
+        metavar="PARAMS",
+        help="path, or a preset such as embedded/colored_mnist; "
+        "for the summary a scale such as embedded",
+    )
+    run.add_argument(
+        "-p",
+        nargs=2,
+        action="append",
+        metavar=("NAME", "VALUE"),
+        help="override one parameter; may be repeated",
+    )
+    run.add_argument("--label", default="", help="position shown in progress lines, such as 4/10")
+    run.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=os.environ.get("CGN_CELL_TIMEOUT"),
+        metavar="SECONDS",
+        help="longest time of one cell (default: CGN_CELL_TIMEOUT, else none)",
+    )
+
+
+def _add_counterfactuals(made: argparse.ArgumentParser) -> None:
+    made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
+    made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
+    made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
+
+
+def _add_import(weights: argparse.ArgumentParser) -> None:
+    weights.add_argument("file", metavar="FILE", help="PyTorch state dict or safetensors")
+    weights.add_argument(
+        "--as",
+        dest="layout",
+        required=True,
+        choices=("mnist-cgn", "mnist-gan", "mnist-classifier"),
+        help="what it must be, key by key",
+    )
+    weights.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_book(book: argparse.ArgumentParser) -> None:
+    _add_choice(book, "embedded", "mnist")
+    _add_seeds(book)
+
+
+def _add_status(status: argparse.ArgumentParser) -> None:
+    _add_choice(status, None, "mnist")
+    _add_seeds(status)
+    status.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_records(records: argparse.ArgumentParser) -> None:
+    for name in ("scale", "dataset", "experiment"):
+        records.add_argument(f"--{name}", help=f"only this {name}")
+    records.add_argument("--markdown", action="store_true", help="print the README's table")
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    for name, metavar in (("first", "A"), ("second", "B")):
+        compare.add_argument(
+            name, metavar=metavar, help="a run's or artefact's folder, or its hash"
+        )
+    form = compare.add_mutually_exclusive_group()
+    form.add_argument("--html", metavar="FILE", help="write one HTML file")
+    for name in ("markdown", "json"):
+        form.add_argument(
+            f"--{name}", dest="form", action="store_const", const=name, help=f"print {name}"
+        )
+
+
+def _add_data(data: argparse.ArgumentParser) -> None:
+    data.add_argument("--json", action="store_true", help="print JSON")
+
+
+COMMANDS: dict[str, tuple[str, Add]] = {
+    "check": ("validate parameter files without running anything", _add_check),
+    "plan": ("predict time, memory and disk of parameter files", _add_plan),
+    "run": ("execute one notebook and publish it if it finished", _add_run),
+    "counterfactuals": (
+        "write a fixed counterfactual set to a new folder",
+        _add_counterfactuals,
+    ),
+    "import-weights": ("check a published checkpoint and keep it", _add_import),
+    "book": ("build the HTML report from what has run", _add_book),
+    "status": ("say what is done, running, missing or failed", _add_status),
+    "records": ("print the records of all finished runs as JSON lines", _add_records),
+    "compare": ("show two runs or artefacts side by side", _add_compare),
+    "data": ("list every dataset and weight file, present or not", _add_data),
+}
+
+
+def parser(calls: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
+    """The command line's parser; each command sets ``call``, one of ``calls``, by its name."""
+    top = argparse.ArgumentParser(
+        prog="python -m cgnlib",
+        description="Counterfactual Generative Networks, reproduced: runs and the report.",
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for name, (text, add) in COMMANDS.items():
+        made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        made.set_defaults(call=calls[name])
+        add(made)
+    return top

@@ -1,0 +1,45 @@
+"""What every family of experiments shares: a frozen, strict model of one run's parameters.
+
+A preset is a parameter file; a notebook lists the parameters it uses in its default cell; both are
+checked against one model per family. Nothing is derived in a parameters cell and no parameter file
+changes a code path other than through the values it names.
+"""
+
+import hashlib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Params(BaseModel):
+    """What is run. A family adds its own fields after these and names its datasets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    dataset: str = Field(description="dataset of the family")
+    scale: Literal["smoke", "embedded", "full", "paper"] = Field(
+        "embedded", description="which scale the values belong to"
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of every random stream")
+    threads: int = Field(1, ge=1, le=256, description="CPU threads; part of the artefact hash")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
+
+
+def params_hash(params: Params) -> str:
+    """Ten hex digits over every value of ``params``."""
+    return hashlib.sha256(params.model_dump_json().encode()).hexdigest()[:10]
+
+
+def whole_numbers(text: str, name: str, low: int, high: int) -> tuple[int, ...]:
+    """The whole numbers of a comma-separated list, each from ``low`` to ``high``; () for none.
+
+    Raises:
+        ValueError: anything else, or a number given twice.
+    """
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise ValueError(f"{name}: {text!r} is no comma-separated list of whole numbers")
+    numbers = tuple(int(part) for part in parts)
+    if any(not low <= number <= high for number in numbers) or len(set(numbers)) < len(numbers):
+        raise ValueError(f"{name}: {text!r} must hold numbers from {low} to {high}, each once")
+    return numbers
