@@ -63,9 +63,9 @@ class Cost:
     disk_mb: float
     samples: int
 
-    def fits(self, kind: str, device: str, threads: int) -> bool:
-        """Whether this is the cost of ``kind`` on such a machine set-up."""
-        return (self.kind, self.device, self.threads) == (kind, device, threads)
+    def fits(self, kind: str, device: str, per_update: bool) -> bool:
+        """Whether this is the cost of ``kind`` on such a device, in the unit asked for."""
+        return (self.kind, self.device, self.unit == "update") == (kind, device, per_update)
 
 
 def drivers_of(kind: str, key: Mapping[str, Any]) -> dict[str, Any]:

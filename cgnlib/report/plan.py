@@ -4,6 +4,7 @@ Lists the artefacts that each notebook of a parameter file needs, with their upd
 them from what ran on this machine, else from the shipped table scaled by a short calibration.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ class Prediction:
     disk_mb: float | None
     source: str
     seed: int = 0
+    threads: int = 1
 
 
 class Prices:
@@ -68,22 +70,24 @@ class Prices:
         return self._scale
 
     def find(self, item: Item, params: Params) -> tuple[Cost | None, float, str]:
-        """The best cost for ``item``, the factor on its seconds, and where it comes from."""
-        wanted = dict(item.drivers)
+        """The best cost for ``item``, the factor on its seconds, and where it comes from: the same
+        work on as many threads, else the nearest, which is rough."""
+        wanted, threads = dict(item.drivers), params.threads
         for exact in (True, False):
             for costs, source in ((self.recorded, "recorded"), (self.reference, "reference")):
-                fitting = [
-                    c
-                    for c in costs
-                    if c.fits(item.kind, params.device, params.threads)
-                    and (c.unit == "update") == bool(item.updates)
-                ]
+                fitting = [c for c in costs if c.fits(item.kind, params.device, item.updates > 0)]
                 if exact:
+                    fitting = [c for c in fitting if c.threads == threads]
+                if exact or item.kind == OVERHEAD:
                     fitting = [c for c in fitting if c.drivers == wanted]
-                elif item.kind == OVERHEAD:
-                    fitting = []
                 if fitting:
-                    best = max(fitting, key=lambda c: len(c.drivers.items() & wanted.items()))
+                    best = max(
+                        fitting,
+                        key=lambda c: (
+                            len(c.drivers.items() & wanted.items()),
+                            -abs(c.threads - threads),
+                        ),
+                    )
                     factor = self.scale if source == "reference" else 1.0
                     return best, factor, source + ("" if exact else ", rough")
         return None, 1.0, "unknown"
@@ -92,36 +96,16 @@ class Prices:
 def _price(prices: Prices, item: Item, params: Params, notebook: str) -> Prediction:
     where = f"{params.scale}/{params.dataset}"
     cost, factor, source = prices.find(item, params)
-    if cost is None:
-        return Prediction(
-            where,
-            notebook,
-            item.kind,
-            item.name,
-            item.updates,
-            None,
-            None,
-            None,
-            source,
-            params.seed,
-        )
-    seconds = cost.seconds * factor * max(item.updates, 1)
-    batch = dict(item.drivers).get("cgn_batch") or dict(item.drivers).get("batch")
-    measured = cost.drivers.get("cgn_batch") or cost.drivers.get("batch")
-    if batch and measured:
-        seconds *= batch / measured
-    return Prediction(
-        where,
-        notebook,
-        item.kind,
-        item.name,
-        item.updates,
-        round(seconds, 2),
-        cost.peak_memory_mb,
-        cost.disk_mb,
-        source,
-        params.seed,
-    )
+    priced: tuple = (None, None, None)
+    if cost:
+        seconds = cost.seconds * factor * max(item.updates, 1)
+        batch = dict(item.drivers).get("cgn_batch") or dict(item.drivers).get("batch")
+        measured = cost.drivers.get("cgn_batch") or cost.drivers.get("batch")
+        if batch and measured:
+            seconds *= batch / measured
+        priced = (round(seconds, 2), cost.peak_memory_mb, cost.disk_mb)
+    about = (where, notebook, item.kind, item.name, item.updates)
+    return Prediction(*about, *priced, source, params.seed, params.threads)
 
 
 def predict(paths: list[Path], seeds: Sequence[int] = ()) -> list[Prediction]:
@@ -153,11 +137,18 @@ def as_dict(predictions: list[Prediction]) -> dict:
         "items": [asdict(p) for p in predictions],
         "total": {
             "seconds": round(sum(p.seconds for p in known), 1),
+            "seconds_on_all_cores": round(_side_by_side(known), 1),
             "peak_memory_mb": max((p.peak_memory_mb for p in known), default=None),
             "disk_mb": round(sum(p.disk_mb for p in known), 1),
             "complete": len(known) == len(predictions),
         },
     }
+
+
+def _side_by_side(known: list[Prediction]) -> float:
+    """Seconds when as many jobs run at a time as their threads leave room for on this machine."""
+    cores = os.cpu_count() or 1
+    return sum(one.seconds * min(1.0, one.threads / cores) for one in known)
 
 
 def _time(seconds: float) -> str:
@@ -195,7 +186,8 @@ def table(predictions: list[Prediction]) -> str:
     total = as_dict(predictions)["total"]
     unknown = "" if total["complete"] else " at least (some kinds were never measured)"
     lines.append(
-        f"in all{unknown}: {_time(total['seconds'])} from nothing, "
+        f"in all{unknown}: {_time(total['seconds'])} of work from nothing, about "
+        f"{_time(total['seconds_on_all_cores'])} on {os.cpu_count()} cores, "
         f"peak memory {total['peak_memory_mb'] or 0:.0f} MB, "
         f"disk {total['disk_mb']:.0f} MB"
     )

@@ -40,7 +40,7 @@ def artefact(workplace, kind: str, name: str, key: dict, seconds: float, **chang
         "peak_memory_mb": 500.0,
         "disk_mb": 2.0,
         "device": "cpu",
-        "threads": 2,
+        "threads": 1,
         "processor": "here",
         "finished_at": "2030-01-01T00:00:30+00:00",
         **changes,
@@ -96,7 +96,7 @@ def test_the_shipped_table_is_scaled_to_this_machine(project, workplace, monkeyp
     monkeypatch.setattr(plan, "calibrate", lambda: 1.0)
     found = by_name(plan.predict([params_file(project, cgn_steps=100)]))
     assert (found["cgn", "CGN"].seconds, found["cgn", "CGN"].source) == (8.0, "reference")
-    assert found["reader", "mask reader"].seconds == 9.0  # 3 s for 400 updates, here 600
+    assert found["reader", "mask reader"].seconds == 12.0  # 3 s for 400 updates, here 800
 
 
 def test_a_notebooks_overhead_is_what_no_artefact_explains(project, workplace):
@@ -113,7 +113,7 @@ def test_a_notebooks_overhead_is_what_no_artefact_explains(project, workplace):
     folder.mkdir(parents=True)
     run = {"finished_at": "2030-01-01T00:00:40+00:00", "seconds": 35.0}
     (folder / "run.json").write_text(json.dumps(run))
-    (folder / "done").write_text(json.dumps({"params": {"threads": 2, "device": "cpu"}}))
+    (folder / "done").write_text(json.dumps({"params": {"threads": 1, "device": "cpu"}}))
     overhead = [c for c in costs.recorded() if c.kind == costs.OVERHEAD]
     assert [(c.seconds, c.drivers) for c in overhead] == [(15.0, {"notebook": "hqc"})]
 
@@ -219,3 +219,21 @@ def test_a_whole_report_is_planned_by_scale_and_family(project, workplace, capsy
     assert main(["plan", "--scale", "smoke", "--family", "all", "--json"]) == 0
     items = json.loads(capsys.readouterr().out)["items"]
     assert {item["params"] for item in items} == {f"smoke/{dataset}" for dataset in MNIST_DATASETS}
+
+
+def test_another_number_of_threads_is_a_rough_guess(project, workplace):
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0, threads=2)
+    artefact(workplace, "cgn", "b", {**CGN, "cgn_steps": 100}, 8.0, threads=4)
+    found = by_name(plan.predict([params_file(project, cgn_steps=100, threads=1)]))
+    assert (found["cgn", "CGN"].seconds, found["cgn", "CGN"].source) == (4.0, "recorded, rough")
+    exact = by_name(plan.predict([params_file(project, cgn_steps=100, threads=4)]))
+    assert (exact["cgn", "CGN"].seconds, exact["cgn", "CGN"].source) == (8.0, "recorded")
+
+
+def test_jobs_share_the_cores(project, workplace, monkeypatch):
+    monkeypatch.setattr(plan.os, "cpu_count", lambda: 2)
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    alone = plan.as_dict(plan.predict([params_file(project, cgn_steps=100)]))["total"]
+    assert alone["seconds_on_all_cores"] == alone["seconds"] / 2
+    two = plan.as_dict(plan.predict([params_file(project, cgn_steps=100, threads=2)]))["total"]
+    assert two["seconds_on_all_cores"] == two["seconds"] > 0
