@@ -73,8 +73,10 @@ class MnistParams(MnistImageParams):
     lntl_reversal: float = Field(
         0.1, ge=0.0, description="factor on the reversed colour gradient of LNTL"
     )
-    penalty_search: bool = Field(
-        False, description="train every candidate weight of IRM and LNTL and show their scores"
+    search_seed: int = Field(
+        -1,
+        ge=-1,
+        description="seed whose run trains every candidate weight of IRM and LNTL; -1: none",
     )
 
     # Amount and ratio of counterfactuals, causal identification

@@ -73,7 +73,7 @@ def search_rows(params: MnistParams, searches: Sequence[Any]) -> list[dict[str, 
         if setting not in params.settings():
             continue
         if setting not in found:
-            score = f"{MISSING}: penalty_search is off"
+            score = f"{MISSING}: not searched with this seed"
             rows.append({"Row": setting, "Weight": f"{used:g}", "Score": score, "": "used"})
             continue
         search = found[setting]

@@ -47,7 +47,7 @@ def test_candidates_are_marked_and_what_was_not_searched_is_missing():
     params = MnistParams(odr_settings="LNTL,IRM (2 envs)", irm_weight_two=1000.0)
     rows = odr_tables.search_rows(params, [_search()])
     assert [tuple(row.values()) for row in rows] == [
-        ("IRM (2 envs)", "1000", "MISSING: penalty_search is off", "used"),
+        ("IRM (2 envs)", "1000", "MISSING: not searched with this seed", "used"),
         ("LNTL", "0.01", "90.0 %", "used"),
         ("LNTL", "0.1", "95.0 %", "best"),
     ]

@@ -169,7 +169,7 @@ def test_rows_of_the_table_are_planned_by_what_they_train():
     params = MnistParams(
         odr_settings="IRM (5 envs),LNTL,Original+GAN,Original+CGN,Original+CGN (1e5),"
         "Original+CGN (1e6)",
-        penalty_search=True,
+        search_seed=0,
         classifier_steps=0,
         classifier_epochs=1,
         irm_weight_five=7.0,

@@ -99,8 +99,9 @@ def search_lntl(params: MnistParams) -> Search:
 
 
 def searches(params: MnistParams) -> list[Search]:
-    """The searches of the rows in ``odr_settings``; none unless ``penalty_search`` is set."""
-    if not params.penalty_search:
+    """The searches of the rows in ``odr_settings``; none unless the run has the seed ``search_seed``:
+    the search chooses weights once, not once per repetition."""
+    if params.seed != params.search_seed:
         return []
     found = {"LNTL": search_lntl}
     found |= {f"IRM ({n} envs)": lambda p, n=n: search_irm(p, n) for n in (2, 5)}
