@@ -95,6 +95,7 @@ class ImagenetCgnMethod:
                 for name, rate in zip(TRAINABLE, rates, strict=True)
             ],
             betas=(settings.cgn_beta1, settings.cgn_beta2),
+            fused=True,
         )
         self.steps_done = 0
 
@@ -182,14 +183,14 @@ class ImagenetCgnMethod:
         """Once per update, so the small batches run without waiting for one another."""
         if self._processes == 1:
             return values
-        for parameter in self._parameters():
-            if parameter.grad is not None:
-                parameter.grad = self.accelerator.reduce(parameter.grad, "sum")
-        return {name: self.accelerator.reduce(value, "sum") for name, value in values.items()}
-
-    def _parameters(self) -> Iterator[torch.nn.Parameter]:
         for group in self.optimiser.param_groups:
-            yield from group["params"]
+            gradients = [p.grad for p in group["params"] if p.grad is not None]
+            if gradients:
+                flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+                parts = self.accelerator.reduce(flat, "sum").split([g.numel() for g in gradients])
+                for gradient, part in zip(gradients, parts, strict=True):
+                    gradient.copy_(part.view(gradient.shape))
+        return {name: self.accelerator.reduce(value, "sum") for name, value in values.items()}
 
     def update(self, batch: Any = None) -> dict[str, Tensor]:
         """One update. ``batch`` is not read: the CGN learns from its own generator's images.

@@ -143,6 +143,13 @@ def test_each_mechanism_has_its_learning_rate(method):
         assert moved.max().item() == pytest.approx(rate, rel=1e-2)  # Adam's first step
 
 
+def test_training_lowers_what_it_is_trained_on(method):
+    made = method(lr_shape=1e-3, lr_text=1e-2, lr_bg=1e-2, cgn_accumulate=1, dropped="rec")
+    log = [{name: value.item() for name, value in made.update().items()} for _ in range(40)]
+    for name, factor in (("background", 0.85), ("texture", 0.5), ("binary", 0.98)):
+        assert log[-1][f"loss_{name}"] < factor * log[0][f"loss_{name}"], name
+
+
 def test_resume_at_mid_run_gives_the_same_bits(method, tmp_path):
     class Killed(Exception):
         pass
