@@ -5,7 +5,7 @@ any subset, any shard and any resumed run gives the same bytes. Source: CGN, sec
 appendix; published code (catalogue A7).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 import torch
@@ -95,17 +95,51 @@ class CounterfactualBatch:
     parts: Parts
 
 
-def draw_image(
-    settings: CounterfactualImageSettings, choices: list[Tensor], latent: int, seed: int, index: int
-) -> tuple[Tensor, Tensor]:
-    """Labels (3,) and noise (3, Z) of image ``index``, from a stream of its own."""
-    generator = rng(seed, "counterfactual-image", index)
-    picks = [int(torch.randint(len(c), (), generator=generator)) for c in choices]
+def _stream(seed: int, index: int) -> torch.Generator:
+    return rng(seed, "counterfactual-image", index)
+
+
+def _picks(
+    settings: CounterfactualImageSettings, choices: list[Tensor], generator: torch.Generator
+) -> list[int]:
+    places = torch.rand(len(FACTORS), generator=generator, dtype=torch.float64).tolist()
     if settings.cf_mode == "same_class":
-        picks = picks[:1] * len(FACTORS)
-    labels = torch.stack([c[pick] for c, pick in zip(choices, picks, strict=True)])
-    noise = truncated_noise(len(FACTORS), latent, settings.cf_truncation, generator)
-    return labels, noise[:1].expand(len(FACTORS), -1) if settings.cf_shared_noise else noise
+        places = places[:1] * len(FACTORS)
+    return [int(c[int(place * len(c))]) for c, place in zip(choices, places, strict=True)]
+
+
+def image_labels(
+    settings: CounterfactualImageSettings, classes: int, seed: int, indices: Iterable[int]
+) -> Tensor:
+    """(N, 3) classes of shape, texture and background of images ``indices``."""
+    choices = settings.choices(classes)
+    drawn = [_picks(settings, choices, _stream(seed, index)) for index in indices]
+    return torch.tensor(drawn, dtype=torch.int64).view(-1, len(FACTORS))
+
+
+def draw_images(
+    settings: CounterfactualImageSettings,
+    classes: int,
+    latent: int,
+    seed: int,
+    indices: Iterable[int],
+) -> tuple[Tensor, Tensor]:
+    """Labels (N, 3) and noise (3, N, Z) of images ``indices``, each from a stream of its own.
+
+    Args:
+        classes: how many the CGN has.
+        latent: Z.
+
+    Raises:
+        UserError: a list names a class that the CGN does not have.
+    """
+    choices, labels, noise = settings.choices(classes), [], []
+    for index in indices:
+        generator = _stream(seed, index)
+        labels.append(_picks(settings, choices, generator))
+        noise.append(truncated_noise(len(FACTORS), latent, settings.cf_truncation, generator))
+    u = torch.stack(noise, 1)
+    return torch.tensor(labels), u[:1].expand_as(u) if settings.cf_shared_noise else u
 
 
 def whole_group(
@@ -113,12 +147,10 @@ def whole_group(
 ) -> CounterfactualBatch:
     """Images ``number * cf_batch`` and on, always ``cf_batch`` of them, whatever ``cf_count``: a
     batch of another size might differ in the last bits."""
-    choices = settings.choices(model.classes)
     first = number * settings.cf_batch
     index = torch.arange(first, first + settings.cf_batch)
-    drawn = [draw_image(settings, choices, model.latent, seed, i) for i in index.tolist()]
-    labels = torch.stack([label for label, _ in drawn])
-    noise = torch.stack([u for _, u in drawn], 1).to(model.device)  # (3, B, Z)
+    labels, noise = draw_images(settings, model.classes, model.latent, seed, index.tolist())
+    noise = noise.to(model.device)
     u = noise[0] if settings.cf_shared_noise else tuple(noise)
     with model.sampling():
         made = model(u, *labels.T.to(model.device), truncation=settings.cf_truncation)

@@ -18,8 +18,8 @@ from cgnlib.data.counterfactual_folder import MANIFEST, image_name, read_manifes
 from cgnlib.errors import UserError
 from cgnlib.generators.counterfactual_images import (
     CounterfactualImageSettings,
-    draw_image,
     image_bytes,
+    image_labels,
     whole_group,
 )
 from cgnlib.generators.imagenet_cgn import ImagenetCgn
@@ -50,7 +50,6 @@ class _Set:
     ):
         self.model, self.settings, self.folder = model, settings, Path(folder)
         self.made_by = made_by
-        self.choices = settings.choices(model.classes)
 
     def name(self, index: int) -> str:
         return image_name(index, self.settings.cf_format)
@@ -92,13 +91,10 @@ class _Set:
             return self._describe()
 
     def _describe(self) -> dict[str, Any]:
-        there, rows = self.present(), []
-        for index in range(self.settings.cf_count):
-            if (name := self.name(index)) in there:
-                labels, _ = draw_image(
-                    self.settings, self.choices, self.model.latent, self.made_by["seed"], index
-                )
-                rows.append((name, *labels.tolist()))
+        there = self.present()
+        indices = [i for i in range(self.settings.cf_count) if self.name(i) in there]
+        labels = image_labels(self.settings, self.model.classes, self.made_by["seed"], indices)
+        rows = [(self.name(i), *y) for i, y in zip(indices, labels.tolist(), strict=True)]
         count = self.settings.cf_count
         manifest = {"count": count, "written": len(rows), "made_by": self.made_by}
         write_labels(self.folder, rows)

@@ -9,8 +9,9 @@ from cgnlib.errors import UserError
 from cgnlib.generators.counterfactual_images import (
     CounterfactualImageSettings,
     counterfactual_batches,
-    draw_image,
+    draw_images,
     image_bytes,
+    image_labels,
 )
 
 SETTINGS = {
@@ -31,9 +32,7 @@ def _settings(**changes):
 
 
 def _draws(chosen, count, seed=0, classes=5):
-    choices = chosen.choices(classes)
-    drawn = [draw_image(chosen, choices, 6, seed, index) for index in range(count)]
-    return torch.stack([labels for labels, _ in drawn]), torch.stack([u for _, u in drawn])
+    return draw_images(chosen, classes, 6, seed, range(count))
 
 
 def test_random_mode_draws_three_independent_uniform_classes():
@@ -59,10 +58,17 @@ def test_one_noise_or_three():
     labels, shared = _draws(_settings(), 50)
     same, apart = _draws(_settings(cf_shared_noise=False), 50)
     assert torch.equal(labels, same)
-    assert torch.equal(shared, shared[:, :1].expand(-1, 3, -1))
-    assert torch.equal(apart[:, 0], shared[:, 0]) and not torch.equal(apart[:, 1], apart[:, 0])
+    assert torch.equal(shared, shared[:1].expand(3, -1, -1))
+    assert torch.equal(apart[0], shared[0]) and not torch.equal(apart[1], apart[0])
     assert apart.abs().max() <= 1.0  # truncation 0.5 of a normal cut at 2
-    assert apart[:, 0].unique().numel() == 300
+    assert apart[0].unique().numel() == 300
+
+
+def test_labels_alone_are_the_same_labels():
+    for mode in ("random", "same_class", "best_classes"):
+        chosen = _settings(cf_mode=mode, **LISTS)
+        labels, _ = _draws(chosen, 20)
+        assert torch.equal(image_labels(chosen, 5, 0, range(4, 20)), labels[4:])
 
 
 def test_images_of_different_seeds_differ():
@@ -92,9 +98,8 @@ def _composites(cgn, chosen):
 def test_batches_are_what_the_model_makes_of_the_draws(tiny_cgn):
     cgn, chosen = tiny_cgn(), _settings(cf_shared_noise=False)
     composites, labels = _composites(cgn, chosen)
-    drawn = [draw_image(chosen, chosen.choices(5), cgn.latent, 3, i) for i in range(10)]
-    assert torch.equal(labels, torch.stack([label for label, _ in drawn]))
-    noise = torch.stack([u for _, u in drawn], 1)
+    expected, noise = draw_images(chosen, 5, cgn.latent, 3, range(10))
+    assert torch.equal(labels, expected)
     with cgn.sampling():
         whole = cgn(tuple(noise), *labels.T, truncation=0.5).composite
     assert torch.allclose(composites, whole, atol=1e-5)
