@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from cgnlib.errors import UserError
-from cgnlib.generators.imagenet_cgn import FACTORS, ImagenetCgn, Parts, truncated_noise
+from cgnlib.generators.imagenet_cgn import FACTORS, ImagenetCgn, Parts
 from cgnlib.generators.sampling import to_bytes
+from cgnlib.networks.biggan import truncated_noise
 from cgnlib.rng import rng
 
 MODES = ("random", "best_classes", "same_class")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from cgnlib.errors import UserError
 from cgnlib.generators.mnist_cgn import MASK_EPS, compose
+from cgnlib.networks.loading import load_state
 from cgnlib.networks.weights import read_checkpoint
 
 FACTORS = ("shape", "texture", "background")
@@ -32,30 +33,6 @@ class Parts:
     foreground: Tensor
     background: Tensor
     composite: Tensor
-
-
-def truncated_noise(
-    count: int, latent: int, truncation: float, generator: torch.Generator
-) -> Tensor:
-    """(count, latent): ``truncation`` times a standard normal cut to [-2, 2] (BigGAN's noise).
-
-    One uniform per number, so row i does not depend on how many rows follow.
-    """
-    low = torch.special.ndtr(torch.tensor(-2.0, dtype=torch.float64))
-    uniforms = torch.rand(count, latent, generator=generator, dtype=torch.float64)
-    return truncation * torch.special.ndtri(low + (1 - 2 * low) * uniforms).float()
-
-
-def _copied(network: nn.Module) -> nn.Module:
-    """A deep copy. Spectral norm keeps a weight that belongs to a graph once the network has run,
-    which ``deepcopy`` refuses: such tensors are copied without their history."""
-    inner = [
-        value
-        for module in network.modules()
-        for value in vars(module).values()
-        if isinstance(value, Tensor) and not value.is_leaf
-    ]
-    return copy.deepcopy(network, {id(value): value.detach().clone() for value in inner})
 
 
 class ImagenetCgn(nn.Module):
@@ -75,7 +52,7 @@ class ImagenetCgn(nn.Module):
     def __init__(self, biggan_gt: nn.Module, saliency: nn.Module):
         super().__init__()
         self.biggan_GT = biggan_gt
-        self.f_shape, self.f_text, self.f_bg = (_copied(biggan_gt) for _ in TRAINABLE)
+        self.f_shape, self.f_text, self.f_bg = (copy.deepcopy(biggan_gt) for _ in TRAINABLE)
         self.u2net = saliency
         for name in TRAINABLE:
             getattr(self, name).requires_grad_(True)
@@ -200,17 +177,5 @@ def load_cgn(path: Path, model: ImagenetCgn) -> ImagenetCgn:
         UserError: an unreadable file, or the first key that is unknown, missing, of another shape
             or not finite; ``model`` is then as it was.
     """
-    state, own = read_checkpoint(path), model.state_dict()
-    for name in state:
-        if name not in own:
-            raise UserError(f"{path}: unknown key {name!r}: not a CGN of this layout")
-    for name, value in own.items():
-        if name not in state:
-            raise UserError(f"{path}: key {name!r} is missing: not a whole CGN checkpoint")
-        found, wanted = tuple(state[name].shape), tuple(value.shape)
-        if found != wanted:
-            raise UserError(f"{path}: {name!r} has shape {found}, this layout's is {wanted}")
-        if not torch.isfinite(state[name]).all():
-            raise UserError(f"{path}: {name!r} holds numbers that are not finite")
-    model.load_state_dict(state)
+    load_state(model, read_checkpoint(path), str(path))
     return model.eval()

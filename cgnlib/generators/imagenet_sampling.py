@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from cgnlib.generators.imagenet_cgn import ImagenetCgn, Parts, truncated_noise
+from cgnlib.generators.imagenet_cgn import ImagenetCgn, Parts
 from cgnlib.generators.sampling import to_bytes
+from cgnlib.networks.biggan import truncated_noise
 from cgnlib.rng import rng
 
 # Published choices of ImageNet classes.

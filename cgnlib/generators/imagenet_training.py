@@ -12,9 +12,10 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 
 from cgnlib.errors import UserError
 from cgnlib.generators import imagenet_losses as losses
-from cgnlib.generators.imagenet_cgn import TRAINABLE, ImagenetCgn, Parts, truncated_noise
+from cgnlib.generators.imagenet_cgn import TRAINABLE, ImagenetCgn, Parts
 from cgnlib.generators.imagenet_settings import ImagenetCgnSettings
 from cgnlib.generators.patch_grid import draw_patches, drawn_patch_grid
+from cgnlib.networks.biggan import truncated_noise
 from cgnlib.rng import rng
 
 FeatureNet = Callable[[Tensor], list[Tensor | None]]

@@ -74,8 +74,9 @@ def tiny_biggan():
     def build(spectral=True):
         torch.manual_seed(0)
         generator = TinyBigGan(spectral)
-        for _ in range(10):  # let the power iteration find the norms
-            generator(torch.randn(2, 4), torch.arange(2))
+        with torch.no_grad():
+            for _ in range(10):  # let the power iteration find the norms
+                generator(torch.randn(2, 4), torch.arange(2))
         generator.calls = 0
         return generator
 
