@@ -10,8 +10,11 @@ from pathlib import Path
 import torch
 import torchvision
 from torch import Tensor, nn
+from torchvision.models import vgg
 
 from cgnlib.errors import UserError
+from cgnlib.networks.loading import load_state
+from cgnlib.networks.weights import read_checkpoint
 from cgnlib.rng import seed_for
 
 # Index of the ReLU before each of the first four max-pools: relu1_2, relu2_2, relu3_3, relu4_3.
@@ -51,13 +54,19 @@ class Features(nn.Module):
 
 
 def _published_vgg(kind: str, path: Path) -> nn.Sequential:
-    network = getattr(torchvision.models, kind)(weights=None)
-    try:
-        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
-    except (RuntimeError, OSError, ValueError, EOFError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path} is not torchvision's {kind} state dict: {reason}") from None
-    return network.features
+    """The convolutions only; the 124 million weights of the fully connected part are skipped."""
+    state = read_checkpoint(path)
+    ours = {
+        name.removeprefix("features."): value
+        for name, value in state.items()
+        if name.startswith("features.")
+    }
+    if not ours:
+        raise UserError(f"{path} is not torchvision's {kind} state dict: no key 'features...'")
+    with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
+        network = vgg.make_layers(vgg.cfgs["D"], batch_norm=kind == "vgg16_bn")
+    load_state(network, ours, f"{path} ({kind}, features)")
+    return network
 
 
 def _random_vgg(seed: int) -> nn.Sequential:

@@ -12,6 +12,7 @@ import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import safetensors
 import safetensors.torch
@@ -90,12 +91,13 @@ LAYOUTS: dict[str, Layout] = {
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
     """The plain state dict in a safetensors or PyTorch file, on the CPU, without any ``module.``
-    prefix. Nothing in the file is executed.
+    prefix. Nothing in the file is executed; where the format allows, tensors stay on disk until
+    they are read.
 
     Raises:
         UserError: absent or damaged file, a pickled module, or anything but names to tensors.
     """
-    return _parse(path, _bytes(path))
+    return _parse(path)
 
 
 def _bytes(path: Path) -> bytes:
@@ -105,12 +107,23 @@ def _bytes(path: Path) -> bytes:
         raise UserError(f"{path}: {error.strerror}; give the path of a checkpoint file") from None
 
 
-def _parse(path: Path, data: bytes) -> dict[str, Tensor]:
+def _bytes_at_eight(path: Path) -> bytes:
     try:
-        if data[8:9] == b"{":  # safetensors: eight bytes of length, then JSON
-            state = safetensors.torch.load(data)
+        with open(path, "rb") as file:
+            return file.read(9)[8:]
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; give the path of a checkpoint file") from None
+
+
+def _parse(path: Path, data: bytes | None = None) -> dict[str, Tensor]:
+    """From ``data``, the file's bytes, or straight from the file."""
+    is_safetensors = (data[8:9] if data else _bytes_at_eight(path)) == b"{"  # length, then JSON
+    try:
+        if is_safetensors:
+            state = safetensors.torch.load(data) if data else safetensors.torch.load_file(path)
         else:
-            state = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
+            source, mapped = (io.BytesIO(data), False) if data else (path, is_zipfile(path))
+            state = torch.load(source, weights_only=True, map_location="cpu", mmap=mapped)
     except pickle.UnpicklingError as error:
         if "Unsupported global" in str(error) or "Unsupported class" in str(error):
             raise UserError(

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torchvision
+from torchvision.models import vgg
 
 from cgnlib.errors import UserError
 from cgnlib.networks.features import VGG16_BN_LAYERS, VGG16_LAYERS, Features, vgg_features
@@ -10,7 +11,8 @@ from cgnlib.networks.features import VGG16_BN_LAYERS, VGG16_LAYERS, Features, vg
 
 @pytest.mark.parametrize(("kind", "taps"), [("vgg16", VGG16_LAYERS), ("vgg16_bn", VGG16_BN_LAYERS)])
 def test_taps_are_the_relus_before_the_first_four_pools(kind, taps):
-    layers = getattr(torchvision.models, kind)(weights=None).features
+    with torch.device("meta"):
+        layers = getattr(torchvision.models, kind)(weights=None).features
     pools = [i for i, layer in enumerate(layers) if isinstance(layer, torch.nn.MaxPool2d)]
     assert tuple(pool - 1 for pool in pools[:4]) == taps
     assert all(isinstance(layers[tap], torch.nn.ReLU) for tap in taps)
@@ -41,14 +43,22 @@ def test_a_tapped_map_survives_the_layers_after_it():
     assert torch.equal(features(x)[0].flatten(), torch.tensor([0.0, 1.0]))
 
 
-def test_a_published_file_loads_and_a_wrong_one_is_named(tmp_path):
+@pytest.mark.parametrize("kind", ["vgg16", "vgg16_bn"])
+def test_a_published_file_loads_and_a_wrong_one_is_named(kind, tmp_path):
     path = tmp_path / "vgg.pth"
     with torch.random.fork_rng():
-        vgg = torchvision.models.vgg16(weights=None)
-    torch.save(vgg.state_dict(), path)
-    features = vgg_features("vgg16", (0, 0, 0, 1.0), path)
-    assert torch.equal(features.network[0].weight, vgg.features[0].weight)
+        convolutions = vgg.make_layers(vgg.cfgs["D"], batch_norm=kind == "vgg16_bn")
+    state = {f"features.{name}": value for name, value in convolutions.state_dict().items()}
+    old = {name: value for name, value in state.items() if not name.endswith("batches_tracked")}
+    torch.save({**old, "classifier.0.weight": torch.zeros(4096, 25)}, path)
+    features = vgg_features(kind, (0, 0, 0, 1.0), path)
+    last = features.taps[3] - (2 if kind == "vgg16_bn" else 1)  # the convolution before that ReLU
+    assert torch.equal(features.network[last].weight, convolutions[last].weight)
     path.unlink()
     torch.save({"a": torch.zeros(1)}, path)
-    with pytest.raises(UserError, match="vgg.pth is not torchvision's vgg16 state dict"):
-        vgg_features("vgg16", (0, 0, 0, 1.0), path)
+    with pytest.raises(UserError, match=f"vgg.pth is not torchvision's {kind} state dict"):
+        vgg_features(kind, (0, 0, 0, 1.0), path)
+    path.unlink()
+    torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, path)
+    with pytest.raises(UserError, match=r"vgg\.pth.*key '0\.bias' is missing"):
+        vgg_features(kind, (0, 0, 0, 1.0), path)
