@@ -150,8 +150,8 @@ def scene_set(variant: str, count: int, seed: int, split: str) -> SceneSet:
       of Geirhos et al. 2019 have no scene behind them).
     - ``stylised``: a texture from outside the nine (9 to 17) before the class's own place.
     - ``sketch``: edges and hatching on white; texture and background -1.
-    - ``hard`` (the role of ImageNet-A): small, turned by any angle, behind a pole, in a place
-      drawn from all nine.
+    - ``hard`` (the role of ImageNet-A): small, turned by up to a right angle, behind a pole, in a
+      place drawn from all nine.
     - ``second_test`` (the role of ImageNet-V2): as original, a fresh draw.
 
     Args:

@@ -73,7 +73,7 @@ def turn(x: Tensor, y: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
 
 def mix(first: Tensor, second: Tensor, amount: Tensor) -> Tensor:
     """From ``first`` to ``second``, (n, 3, 64 or 1, 64 or 1), by ``amount`` (n, 64, 64)."""
-    return first + (second - first) * amount[:, None]
+    return ((second - first) * amount[:, None]).add_(first)
 
 
 def hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:

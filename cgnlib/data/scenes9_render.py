@@ -4,6 +4,7 @@ A silhouette, filled with a texture, lit as a rounded solid, stands in a place a
 it. Each part has its own uniforms, so any label can change while the rest stays.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ PLAIN = -1  # label of no texture (clay) or no place (plain grey)
 MODES = ("full", "only_foreground", "no_foreground", "sketch", "hard")
 _CHUNK = 128  # images at a time: their planes fit the cache
 _BEVEL = 0.22  # how far from the outline a solid is rounded, frame units
+_HARD_TURN = math.pi / 2  # largest rotation of a hard scene, radians
 _ALL_TEXTURES = (*TEXTURES, *OUTSIDE_TEXTURES)
 
 
@@ -55,8 +57,8 @@ def render(
         texture: (B,) 0 to 8 of the classes, 9 to 17 from outside them, -1 plain clay.
         background: (B,) 0 to 8, or -1 plain grey.
         mode: ``full``; ``only_foreground`` on black; ``no_foreground``, the place without object
-            (masks are 0); ``sketch``, dark edges on white; ``hard``, small, turned by any angle
-            and behind a pole, which the mask leaves out.
+            (masks are 0); ``sketch``, dark edges on white; ``hard``, small, turned by up to a
+            right angle and behind a pole, which the mask leaves out.
 
     Raises:
         UserError: another mode, numbers outside their range, or sizes that differ.
@@ -102,10 +104,10 @@ def _by_label(labels: Tensor, size: tuple[int, ...], draw: Callable[[int, Tensor
 
 def _distance(u: Tensor, shape: Tensor, hard: bool = False) -> Tensor:
     """Distance to the outline in frame units, (B, 64, 64), negative inside."""
-    size = (0.64 + 0.20 * u[:, 1]) * (0.6 if hard else 1.0)
+    size = (0.64 + 0.20 * u[:, 1]) * (0.7 if hard else 1.0)
 
     def draw(label: int, rows: Tensor) -> Tensor:
-        own, rotation = u[rows], 3.14159 if hard else SKELETONS[CLASSES[label]].rotation
+        own, rotation = u[rows], _HARD_TURN if hard else SKELETONS[CLASSES[label]].rotation
         x, y = object_frame(own[:, POSE], own[:, ELASTIC], rotation, size[rows])
         return signed_distance(CLASSES[label], x, y, own[:, SHAPE]).mul_(plane(size[rows]))
 
@@ -181,7 +183,7 @@ def _full(u: Tensor, shape: Tensor, texture: Tensor, background: Tensor, hard: b
     solid, slopes = _solid(u, distance, texture)
     ground = _places(u, background)
     ground.mul_((1 - _shadow(distance, slopes, u[:, LIGHT]))[:, None])
-    return mix(ground, solid.clamp_(0, 1), mask), mask
+    return torch.lerp(ground, solid.clamp_(0, 1), mask[:, None]), mask
 
 
 def _only_foreground(u: Tensor, shape: Tensor, texture: Tensor, background: Tensor):
@@ -210,11 +212,11 @@ def _hard(u: Tensor, shape: Tensor, texture: Tensor, background: Tensor):
     image, mask = _full(u, shape, texture, background, hard=True)
     extra = wrap(4093 * u[:, POSE])  # the low digits, as good as new uniforms
     x, y = grid()
-    lean, s = 6.28318 * extra[:, 0], signed(u)
+    lean, s = 2 * math.pi * extra[:, 0], signed(u)
     across = plane(lean.cos()) * (x - plane(0.14 * s[:, 4]))
     across += plane(lean.sin()) * (y - plane(0.12 * s[:, 5]))
     across += plane(0.12 * signed(extra[:, 1]))
-    width = plane(0.08 + 0.05 * extra[:, 2])
+    width = plane(0.05 + 0.04 * extra[:, 2])
     pole = _coverage(across.abs() - width)
     round_light = (1 - (across / width).square()).clamp_(min=0).mul_(0.6).add_(0.4)
     colour = plane(0.35 + 0.4 * extra[:, 3]) * round_light

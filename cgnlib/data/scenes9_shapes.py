@@ -74,14 +74,14 @@ SKELETONS = {
             "bonnet": (0.78, -0.10, 0.17, 0.04),
             "sill_back": (-0.70, -0.20, 0.14, 0.02),
             "sill_front": (0.74, -0.20, 0.14, 0.02),
-            "roof_back": (-0.36, 0.36, 0.12, 0.08),
-            "roof_front": (0.16, 0.36, 0.12, 0.06),
+            "roof_back": (-0.36, 0.40, 0.12, 0.08),
+            "roof_front": (0.16, 0.40, 0.12, 0.06),
             "rear_screen": (-0.60, 0.02, 0.13, 0.03),
             "windscreen": (0.48, 0.02, 0.13, 0.03),
             "seat_back": (-0.28, 0.14, 0.18, 0.03),
             "seat_front": (0.16, 0.14, 0.18, 0.03),
-            "wheel_back": (-0.48, -0.42, 0.23, 0.02),
-            "wheel_front": (0.50, -0.42, 0.23, 0.02),
+            "wheel_back": (-0.48, -0.44, 0.23, 0.02),
+            "wheel_front": (0.50, -0.44, 0.23, 0.02),
         },
         "boot-bonnet sill_back-sill_front roof_back-roof_front roof_back-rear_screen "
         "roof_front-windscreen seat_back-seat_front wheel_back-wheel_back wheel_front-wheel_front",
@@ -90,18 +90,18 @@ SKELETONS = {
     ),
     "reptile": Skeleton(
         {
-            "snout": (1.02, 0.12, 0.07, 0.03),
-            "head": (0.76, 0.10, 0.15, 0.03),
-            "neck": (0.50, 0.04, 0.12, 0.02),
-            "shoulder": (0.30, 0.00, 0.17, 0.02),
-            "hip": (-0.22, 0.00, 0.16, 0.02),
-            "tail_root": (-0.52, -0.06, 0.11, 0.04),
-            "tail_bend": (-0.80, 0.10, 0.075, 0.07),
-            "tail_tip": (-0.92, 0.46, 0.04, 0.12),
-            "fore_left": (0.52, 0.50, 0.07, 0.09),
-            "fore_right": (0.46, -0.52, 0.07, 0.09),
-            "hind_left": (-0.40, 0.50, 0.07, 0.09),
-            "hind_right": (-0.08, -0.56, 0.07, 0.09),
+            "snout": (1.02, 0.12, 0.08, 0.03),
+            "head": (0.76, 0.10, 0.17, 0.03),
+            "neck": (0.52, 0.04, 0.14, 0.02),
+            "shoulder": (0.28, 0.00, 0.21, 0.02),
+            "hip": (-0.20, 0.00, 0.20, 0.02),
+            "tail_root": (-0.52, -0.06, 0.13, 0.03),
+            "tail_bend": (-0.84, 0.06, 0.085, 0.05),
+            "tail_tip": (-1.02, 0.38, 0.045, 0.10),
+            "fore_left": (0.50, 0.46, 0.075, 0.06),
+            "fore_right": (0.46, -0.46, 0.075, 0.06),
+            "hind_left": (-0.36, 0.46, 0.075, 0.06),
+            "hind_right": (-0.12, -0.50, 0.075, 0.06),
         },
         "snout-head head-neck neck-shoulder shoulder-hip hip-tail_root tail_root-tail_bend "
         "tail_bend-tail_tip shoulder-fore_left shoulder-fore_right hip-hind_left hip-hind_right",
@@ -169,9 +169,10 @@ SKELETONS = {
         {
             "pelvis": (0.00, -0.30, 0.19, 0.03),
             "chest": (0.00, 0.14, 0.27, 0.03),
-            "head": (0.00, 0.66, 0.23, 0.03),
-            "ear_left": (-0.28, 0.68, 0.10, 0.03),
-            "ear_right": (0.28, 0.68, 0.10, 0.03),
+            "neck": (0.00, 0.36, 0.12, 0.01),
+            "head": (0.00, 0.70, 0.24, 0.03),
+            "ear_left": (-0.30, 0.70, 0.10, 0.02),
+            "ear_right": (0.30, 0.70, 0.10, 0.02),
             "shoulder_left": (-0.22, 0.24, 0.12, 0.02),
             "elbow_left": (-0.66, 0.02, 0.10, 0.07),
             "hand_left": (-0.74, -0.48, 0.10, 0.11),
@@ -185,7 +186,7 @@ SKELETONS = {
             "knee_right": (0.44, -0.60, 0.12, 0.06),
             "foot_right": (0.46, -0.96, 0.10, 0.07),
         },
-        "pelvis-chest chest-head ear_left-ear_right shoulder_left-elbow_left elbow_left-hand_left "
+        "pelvis-chest neck-head ear_left-ear_right shoulder_left-elbow_left elbow_left-hand_left "
         "shoulder_right-elbow_right elbow_right-hand_right hip_left-knee_left knee_left-foot_left "
         "hip_right-knee_right knee_right-foot_right",
         0.20,
@@ -266,30 +267,31 @@ def signed_distance(name: str, x: Tensor, y: Tensor, shape: Tensor) -> Tensor:
     moved = signed(shape)
     ends = rest + sum(motion[None, ..., i] * moved[:, i, None, None, None] for i in range(6))
     ends[..., 2].clamp_(min=_THINNEST)
-    blend = SKELETONS[name].blend
-    nearest = None
-    for k in range(len(rest)):
-        bone = _capsule(x, y, ends[:, k])
-        nearest = bone if nearest is None else _smooth_union(nearest, bone, blend)
-    return nearest
+    return _union(_capsules(x[:, None], y[:, None], ends), SKELETONS[name].blend)
 
 
-def _capsule(x: Tensor, y: Tensor, ends: Tensor) -> Tensor:
-    """Distance to a capsule whose radius goes linearly from one end (n, 3) to the other."""
-    (ax, ay, ra), (bx, by, rb) = ends[:, 0].unbind(1), ends[:, 1].unbind(1)
+def _capsules(x: Tensor, y: Tensor, ends: Tensor) -> Tensor:
+    """Distances to K capsules, (n, K, 64, 64), whose radii go linearly from one end to the other;
+    x, y (n, 1, 64, 64), ``ends`` (n, K, 2, 3)."""
+    (ax, ay, ra), (bx, by, rb) = (ends[:, :, i, :, None, None].unbind(2) for i in (0, 1))
     dx, dy = bx - ax, by - ay
     length = dx * dx + dy * dy + 1e-6
-    along = plane(dx / length) * x
-    along += plane(dy / length) * y
-    along -= plane((ax * dx + ay * dy) / length)
-    along.clamp_(0, 1)
-    off_x = (x - plane(ax)).sub_(along * plane(dx))
-    off_y = (y - plane(ay)).sub_(along * plane(dy))
+    along = (dx / length) * x
+    along += (dy / length) * y
+    along.sub_((ax * dx + ay * dy) / length).clamp_(0, 1)
+    off_x = (along * dx).sub_(x).add_(ax)
+    off_y = (along * dy).sub_(y).add_(ay)
     distance = off_x.square_().add_(off_y.square_()).sqrt_()
-    return distance.sub_(along.mul_(plane(rb - ra))).sub_(plane(ra))
+    return distance.sub_(along.mul_(rb - ra)).sub_(ra)
 
 
-def _smooth_union(first: Tensor, second: Tensor, blend: float) -> Tensor:
-    """The smaller distance, lowered where both are close (quadratic smooth minimum)."""
-    near = (first - second).abs_().neg_().add_(blend).clamp_(min=0)
-    return torch.minimum(first, second).sub_(near.square_().mul_(0.25 / blend))
+def _union(distances: Tensor, blend: float) -> Tensor:
+    """The smallest of K distances (n, K, 64, 64), lowered where two are close: quadratic smooth
+    minima, pair by pair."""
+    while (count := distances.shape[1]) > 1:
+        half = count // 2
+        first, second = distances[:, :half], distances[:, half : 2 * half]
+        near = (first - second).abs_().neg_().add_(blend).clamp_(min=0)
+        joined = torch.minimum(first, second).sub_(near.square_().mul_(0.25 / blend))
+        distances = torch.cat((joined, distances[:, 2 * half :]), 1) if count % 2 else joined
+    return distances[:, 0]

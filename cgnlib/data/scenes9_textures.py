@@ -77,34 +77,34 @@ def _spots(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
 
 
 def _feathers(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
-    x, y = _rows(*_frame(x, y, u, 3.6, 0.3, 2))
-    radius = (x.square() + (y + 0.5).square()).sqrt_()
-    return edge(radius - 0.62, 0.3).mul_(0.75).add_(0.25 * edge(0.05 - x.abs(), 0.1))
+    x, y = _rows(*_frame(x, y, u, 3.0, 0.3, 2))
+    above_tip = y + 0.5 - 1.9 * x.square_()
+    return torch.maximum(edge(0.06 - above_tip, 0.12), (1.25 * above_tip).clamp_(0, 1))
 
 
 def _panels(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
     x, y = _frame(x, y, u, 2.7, 0.15)
     across, up = (wrap(x) - 0.5).abs_(), (wrap(1.4 * y) - 0.5).abs_()
     seams = torch.maximum(edge(across - 0.40, 0.09), edge(up - 0.37, 0.12))
-    return seams.clamp_(min=0.12 * 1.0).sub_(0.12 * edge(0.2 - across, 0.3))
+    return seams
 
 
 def _scales(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
     x, y = _frame(x, y, u, 4.6, 0.5, 2)
     hexagons = _wave(x) + _wave(0.5 * x + 0.866 * y) + _wave(0.5 * x - 0.866 * y + 0.25)
-    return edge(hexagons - 0.2, 2.2)
+    return edge(hexagons + 0.1, 2.2)
 
 
 def _stripes(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
     x, y = _frame(x, y, u, 1.0, 0.3, 7)
     bend = noise(0.16 * x, 0.3 * y)
     fork = noise(0.3 * x, 0.22 * y + 0.5, "fine")
-    return edge(_wave(1.9 * x + 0.22 * bend) - 0.3 + 0.55 * fork, 0.6)
+    return edge(_wave(1.9 * x + 0.22 * bend) - 0.35 + 0.4 * fork, 0.6)
 
 
 def _dots(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
     x, y = _rows(*_frame(x, y, u, 2.7, 0.8))
-    return edge(0.33 - (x.square() + y.square()).sqrt_(), 0.14)
+    return edge(0.36 - (x.square() + y.square()).sqrt_(), 0.14)
 
 
 def _grain(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
@@ -177,9 +177,9 @@ def _camouflage(x: Tensor, y: Tensor, u: Tensor) -> Tensor:
 
 TEXTURES = (
     Texture("dalmatian spots", _spots, (0.10, 0.08, 0.97), (0.05, 0.50, 0.12)),
-    Texture("feathers", _feathers, (0.58, 0.80, 0.92), (0.66, 0.95, 0.25)),
+    Texture("feathers", _feathers, (0.60, 0.70, 0.98), (0.66, 0.95, 0.28)),
     Texture("painted panels", _panels, (0.00, 0.90, 0.78), (0.12, 0.15, 0.97)),
-    Texture("scales", _scales, (0.40, 0.90, 0.22), (0.34, 0.70, 0.88)),
+    Texture("scales", _scales, (0.40, 0.90, 0.24), (0.31, 0.62, 1.00)),
     Texture("tiger stripes", _stripes, (0.075, 0.92, 0.98), (0.05, 0.60, 0.08)),
     Texture("polka dots", _dots, (0.70, 0.45, 0.10), (0.145, 0.90, 1.00)),
     Texture("wood grain", _grain, (0.05, 0.80, 0.30), (0.085, 0.58, 0.80)),

