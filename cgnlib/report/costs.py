@@ -27,6 +27,7 @@ DRIVERS = {
     "cgn": (
         "dataset",
         "cgn_width",
+        "cgn_shape_width",
         "cgn_norm",
         "cgn_head",
         "disc",
@@ -38,7 +39,10 @@ DRIVERS = {
     "gan": ("dataset", "gan_width", "gan_disc", "gan_disc_width", "cgn_batch"),
     "irm": ("dataset", "batch", "bf16"),
     "lntl": ("dataset", "batch", "bf16"),
+    "mechanism": ("dataset", "batch", "bf16"),
+    "amount": ("dataset", "setting", "batch", "bf16"),
     "reader": (),
+    "texture": (),
     "oracle": ("dataset", "bf16"),
     "vae": (),
 }

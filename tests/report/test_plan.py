@@ -15,6 +15,7 @@ from presets import write_presets
 CGN = {
     "dataset": "colored_mnist",
     "cgn_width": 16,
+    "cgn_shape_width": 32,
     "cgn_norm": "batch",
     "cgn_head": MnistParams().cgn_head,
     "disc": "projection",
