@@ -6,17 +6,14 @@
 Run it on an otherwise idle machine. ``--threads`` sets the CPU threads (default 2).
 """
 
-import argparse
-import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 
 import torch
+from measuring import run, say, seconds
 
 from cgnlib.classifiers.cnn import MnistCnn
 from cgnlib.classifiers.erm import Erm, Schedule
@@ -33,31 +30,6 @@ from cgnlib.rng import rng
 
 def embedded(dataset: str) -> MnistParams:
     return load_params(project_root() / "params" / "embedded" / f"{dataset}.yaml")
-
-
-def say(name: str, value: float, unit: str, **more) -> None:
-    line = {
-        "benchmark": name,
-        "value": round(value, 3),
-        "unit": unit,
-        **more,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-    }
-    print(json.dumps(line), flush=True)
-
-
-def seconds(action: Callable[[], object], repeats: int, warm_up: int = 3) -> float:
-    """Median seconds of one call."""
-    for _ in range(warm_up):
-        action()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]
 
 
 def _cgn_step(name: str, params: MnistParams, random_vgg: bool = False) -> None:
@@ -170,17 +142,6 @@ BENCHMARKS = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS)
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    for name in arguments.names or [name for name in BENCHMARKS if name != "journey"]:
-        BENCHMARKS[name]()
-
-
 if __name__ == "__main__":
-    main()
+    quick = [name for name in BENCHMARKS if name != "journey"]
+    run(__doc__.splitlines()[0], BENCHMARKS, quick, threads=2)

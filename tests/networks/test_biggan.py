@@ -228,6 +228,19 @@ def test_standing_statistics_of_several_batches_are_those_of_all():
     )
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_half_precision_is_close(own):
+    model = model_of()
+    with biggan.batch_statistics(model, own):
+        expected = model(noise(16), labels(16))
+        with torch.autocast("cpu", torch.bfloat16):
+            images = model(noise(16), labels(16))
+    assert images.dtype == torch.bfloat16
+    assert (images.float() - expected).abs().mean() < 0.02 < expected.std()
+    images.float().square().mean().backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())
+
+
 def test_standing_statistics_need_a_batch():
     model = model_of()
     kept = model.generator.bn.running_means.clone()
