@@ -64,7 +64,7 @@ def render(
         UserError: another mode, numbers outside their range, or sizes that differ.
     """
     _check(uniforms, shape, texture, background, mode)
-    count = len(uniforms)
+    count, uniforms = len(uniforms), uniforms.float()
     images, masks = torch.empty(count, 3, SIDE, SIDE), torch.empty(count, 1, SIDE, SIDE)
     for start in range(0, count, _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -77,6 +77,8 @@ def render(
 def _check(uniforms: Tensor, shape: Tensor, texture: Tensor, background: Tensor, mode: str) -> None:
     if mode not in MODES:
         raise UserError(f"render: mode {mode!r} is none of {', '.join(MODES)}")
+    if uniforms.device.type != "cpu":
+        raise UserError(f"render: uniforms lie on {uniforms.device}; scenes are drawn on the CPU")
     if uniforms.ndim != 2 or uniforms.shape[1] != UNIFORMS:
         raise UserError(f"render: uniforms are {tuple(uniforms.shape)}; pass (B, {UNIFORMS})")
     if len(uniforms) and not (uniforms.min() >= 0 and uniforms.max() <= 1):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from cgnlib.data.scenes9_backgrounds import PLACES
 from cgnlib.data.scenes9_render import (
@@ -22,6 +23,8 @@ from cgnlib.rng import rng
 COUNT = 27
 NINE = torch.arange(COUNT) % 9
 NEXT = (NINE + 1) % 9
+EXPECTED_MEANS = [0.0972, 0.1858, -0.1187, 0.3271, -0.4614, -0.1249, -0.5748, 0.0955, -0.0516]
+EXPECTED_PIXELS = [-0.5009, -0.7005, -0.4146, -0.0393, -0.2348, -0.4561, -0.5677, -0.0017, -0.4248]
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +142,18 @@ def test_pixels_match_the_renderer_version(scenes):
     assert torch.allclose(pixel, torch.tensor(EXPECTED_PIXELS), atol=5e-3)
 
 
-EXPECTED_MEANS = [0.0] * 9
-EXPECTED_PIXELS = [0.0] * 9
+def test_every_texture_is_readable_on_every_place():
+    """Just inside and just outside the outline, the mean colours differ."""
+    each = 6
+    count = 81 * each
+    pair = torch.arange(count) // each
+    numbers = torch.rand(count, UNIFORMS, generator=rng(1, "test-scenes9"))
+    drawn = render(numbers, torch.arange(count) % 9, pair // 9, pair % 9)
+    near = F.max_pool2d(drawn.masks, 9, 1, 4) * (1 - F.max_pool2d(drawn.masks, 5, 1, 2))
+    inside = (drawn.images * drawn.masks).sum((2, 3)) / drawn.masks.sum((2, 3))
+    outside = (drawn.images * near).sum((2, 3)) / near.sum((2, 3))
+    contrast = (inside - outside).norm(dim=1).view(81, each).mean(1)
+    assert contrast.min() > 0.2, divmod(int(contrast.argmin()), 9)
 
 
 def test_latent_pairs_with_uniforms():
@@ -159,6 +172,7 @@ def test_an_empty_batch_draws_nothing():
     [
         ({"mode": "sketchy"}, "'sketchy'"),
         ({"uniforms": torch.zeros(2, 39)}, "(2, 39)"),
+        ({"uniforms": torch.zeros(2, 40, device="meta")}, "meta"),
         ({"uniforms": torch.full((2, 40), 1.5)}, "leave [0, 1]"),
         ({"uniforms": torch.full((2, 40), float("nan"))}, "leave [0, 1]"),
         ({"shape": torch.tensor([0, 9])}, "shape labels must be 0 to 8"),
