@@ -4,6 +4,8 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 
+from cgnlib.networks.published_layouts import NAMES as CHECKPOINTS
+
 Add = Callable[[argparse.ArgumentParser], None]
 
 
@@ -88,7 +90,7 @@ def _add_import(weights: argparse.ArgumentParser) -> None:
         "--as",
         dest="layout",
         required=True,
-        choices=("mnist-cgn", "mnist-gan", "mnist-classifier"),
+        choices=CHECKPOINTS,
         help="what it must be, key by key",
     )
     weights.add_argument("--json", action="store_true", help="print JSON")

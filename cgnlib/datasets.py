@@ -14,7 +14,7 @@ TITLES = {
     "imagenet_mini": "ImageNet-mini",
 }
 
-# The name under which a dataset's numbers were published, where it is not its own. scenes9 stands in
+# The name under which numbers of a dataset were published, where not its own. scenes9 stands in
 # for ImageNet: what was published there is shown beside it as that of another dataset.
 PUBLISHED_AS = {"scenes9": "imagenet", "imagenet_mini": "imagenet"}
 STAND_INS = ("scenes9",)

@@ -63,3 +63,11 @@ def test_a_constant_head_is_named():
         head_correlations(
             {"shape": np.array([[1.0, 0], [2, 0]]), "texture": np.ones((2, 2))}, np.array([0, 0])
         )
+
+
+def test_mask_entropy_is_in_bits_and_per_image():
+    masks = np.zeros((3, 1, 2, 2))
+    masks[1] = 0.5
+    masks[2, 0] = [[0.25, 1.0], [0.0, 0.5]]
+    quarter = -(0.25 * np.log2(0.25) + 0.75 * np.log2(0.75))
+    np.testing.assert_allclose(mask_entropy(masks), [0, 1, (quarter + 1) / 4])
