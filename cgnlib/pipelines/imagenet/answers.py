@@ -35,7 +35,7 @@ from cgnlib.pipelines.imagenet.fakes import fakes
 
 ANSWERS_VERSION = 1
 WHOLE = "whole"  # the one view of a baseline
-TRAIN, HELD_OUT = "train", "counterfactual"  # sets of a run that are no test sets
+TRAIN, HELD_OUT, RECOMBINED = "train", "counterfactual", "recombined"  # no test sets of the tables
 _WHAT = ("predicted", "confidence", "rank", "true_logit")
 _BATCH = 256
 

@@ -5,7 +5,6 @@ import json
 from dataclasses import dataclass
 
 import torch
-from cgnlib.pipelines.imagenet.generate import counterfactuals
 from torch import Tensor
 
 from cgnlib.classifiers.augment import RandomCrop, StoredImages
@@ -14,6 +13,7 @@ from cgnlib.data.image_folders import Centre, ImageFiles, RandomBox
 from cgnlib.errors import UserError
 from cgnlib.params import ImagenetParams
 from cgnlib.pipelines.imagenet.data import PX, ImageSet
+from cgnlib.pipelines.imagenet.generate import counterfactuals
 
 HELD_OUT = 10  # one of so many images is not trained on (the first reproduction: 3,923 of 38,668)
 

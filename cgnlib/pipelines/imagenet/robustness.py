@@ -14,6 +14,7 @@ from cgnlib.evaluation.shape_bias import ShapeBias, bias_difference, shape_bias
 from cgnlib.params import ImagenetParams
 from cgnlib.pipelines.imagenet.answers import (
     HELD_OUT,
+    RECOMBINED,
     TRAIN,
     WHOLE,
     Answers,
@@ -25,17 +26,16 @@ from cgnlib.pipelines.imagenet.classify import ENSEMBLE, START
 from cgnlib.pipelines.imagenet.data import BACKGROUND_SETS, class_count, is_rendered
 from cgnlib.store import Artefact
 
-# Sets of the robustness table (EXT-4) by what is counted on them.
-MEASURED_ON = {
-    "original": "classes",
-    "second_test": "classes",
-    "hard": "classes",
-    "sketch": "classes",
-    "stylised": "classes",
-    "cue_conflict": "shape",
-    "only_foreground": "classes",
-    "no_foreground": "classes",
-}
+ELSEWHERE = (  # sets of experiment EXT-4; on cue conflict the shape counts
+    "original",
+    "second_test",
+    "hard",
+    "sketch",
+    "stylised",
+    "cue_conflict",
+    "only_foreground",
+    "no_foreground",
+)
 _MIXED = ("mixed_same", "mixed_rand")
 _NO_PLACE = "shape_texture"  # the view of the background challenge
 Difference = tuple[float, float, float]  # value and its 95 % interval, in percentage points
@@ -50,11 +50,26 @@ class Background:
     artefacts: tuple[Artefact, ...]
 
 
+def able(params: ImagenetParams, *names: str) -> list[str]:
+    """Rows of this run that can answer every one of these sets: the sets are among ``test_sets``
+    and the row knows their classes."""
+    asked = set(names) <= {*params.sets(), TRAIN, HELD_OUT, RECOMBINED}
+    return [r for r in params.rows() if asked and all(can_answer(params, r, n) for n in names)]
+
+
+def compared(params: ImagenetParams, *names: str) -> bool:
+    """Whether the ensemble and the baseline it starts from both answer these sets."""
+    return {START, ENSEMBLE} <= set(able(params, *names))
+
+
+def background_sets(params: ImagenetParams) -> tuple[str, ...]:
+    """The three sets of the background challenge."""
+    return tuple(BACKGROUND_SETS[params.dataset].values())
+
+
 def shape_biases(params: ImagenetParams, row: str) -> dict[str, tuple[ShapeBias, Answers]]:
     """Shape bias by setting (experiment ODR-3): of a baseline, or of the ensemble's heads and the
-    mean of their logits. Empty for a row that does not know the classes of the set."""
-    if not can_answer(params, row, "cue_conflict"):
-        return {}
+    mean of their logits."""
     found = answers(params, row, "cue_conflict")
     views = (*HEADS, "mean") if row == ENSEMBLE else (WHOLE,)
     shape, texture = found.arrays["label"], found.arrays["texture"]
@@ -142,7 +157,7 @@ def _difference(params: ImagenetParams, one: np.ndarray, other: np.ndarray) -> D
 
 def elsewhere(params: ImagenetParams) -> list[str]:
     """The sets of experiment EXT-4 among ``test_sets``."""
-    return [name for name in MEASURED_ON if name in params.sets()]
+    return [name for name in ELSEWHERE if name in params.sets()]
 
 
 def head_accuracies(params: ImagenetParams) -> dict[str, tuple[Rate, Answers]]:
@@ -162,8 +177,3 @@ def correlations(
         for pair, one in head_correlation.correlations(found.true_logits()).items():
             made[(name, *pair)] = (one, found)
     return made
-
-
-def trained_accuracies(params: ImagenetParams, row: str) -> dict[str, Rate]:
-    """What a row knows of the original training images (experiment ODR-6)."""
-    return accuracies(params, row, TRAIN)
