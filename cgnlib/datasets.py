@@ -14,5 +14,10 @@ TITLES = {
     "imagenet_mini": "ImageNet-mini",
 }
 
+# The name under which a dataset's numbers were published, where it is not its own. scenes9 stands in
+# for ImageNet: what was published there is shown beside it as that of another dataset.
+PUBLISHED_AS = {"scenes9": "imagenet", "imagenet_mini": "imagenet"}
+STAND_INS = ("scenes9",)
+
 # The independent factors of an image, in the order of every label array and matrix.
 FACTORS = ("shape", "foreground", "background")

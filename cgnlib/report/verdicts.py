@@ -247,8 +247,14 @@ def judge(
 
 
 def judge_all(records: Sequence[Record], datasets: Sequence[str]) -> list[Verdict]:
-    """A verdict for every claim on every dataset; without records it is ``not run``."""
-    return [judge(rule.claim, dataset, records) for rule in claims() for dataset in datasets]
+    """A verdict for every claim on each of ``datasets`` that it is made for; without records it is
+    ``not run``."""
+    return [
+        judge(rule.claim, dataset, records)
+        for rule in claims()
+        for dataset in datasets
+        if dataset in rule.datasets
+    ]
 
 
 def strength(verdict: Verdict) -> str:

@@ -180,3 +180,19 @@ def test_a_key_given_twice_names_its_line(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match="nowhere.yaml"):
         published.load(tmp_path / "nowhere.yaml")
+
+
+def test_a_stand_in_is_shown_what_was_published_for_another_dataset():
+    scores = published.rows("IBR-1", "scenes9", "inception_score", "P")
+    assert scores == published.rows("IBR-1", "imagenet", "inception_score", "P") and scores
+    assert published.rows("ODR-1", "scenes9") == []
+    assert not any(entry.dataset is None for entry in published.recipe("scenes9"))
+
+
+def test_an_experiment_has_one_entry_per_dataset(tmp_path):
+    text = (project_root() / "params" / "published.yaml").read_text()
+    again = "experiments:\n  - {id: HQC-1, claim: HQC, page: hqc, title: Again}\n"
+    path = tmp_path / "published.yaml"
+    path.write_text(text.replace("experiments:\n", again, 1))
+    with pytest.raises(UserError, match="HQC-1 is listed twice for colored_mnist"):
+        published.load(path)

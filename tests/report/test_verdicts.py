@@ -253,7 +253,7 @@ def test_ibr_with_a_metric_left_out_is_not_run():
     assert verdicts.judge("IBR", "wildlife_mnist", records).verdict == "not run"
 
 
-def test_every_claim_is_judged_on_every_dataset_even_without_records():
+def test_every_claim_is_judged_where_it_is_made_even_without_records():
     found = verdicts.judge_all([], ["colored_mnist", "wildlife_mnist"])
     assert [(v.claim, v.verdict) for v in found] == [
         (claim, "not run")
