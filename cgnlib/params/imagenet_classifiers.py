@@ -1,5 +1,6 @@
 """Parameters of the classifiers of the ImageNet-scale family, and of their explanations."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -24,6 +25,10 @@ IMAGENET_TEST_SETS = (
     "hard",
     "second_test",
 )
+_NOT_IN = {
+    "scenes9": ("in9_original",),
+    "imagenet_mini": ("only_foreground", "no_foreground"),
+}
 
 
 class ImagenetClassifierParams(ImagenetImageParams):
@@ -59,9 +64,7 @@ class ImagenetClassifierParams(ImagenetImageParams):
     classifier_bf16: bool = Field(False, description="bfloat16 autocast of the classifiers")
     test_images: int = Field(2000, ge=9, description="images per test set (rendered scenes)")
     test_sets: str = Field(
-        "original,mixed_same,mixed_rand,only_foreground,no_foreground,cue_conflict,stylised,"
-        "sketch,hard,second_test",
-        description="sets that classifiers are asked about (comma-separated)",
+        "all", description="sets that classifiers are asked about (comma-separated), or all"
     )
 
     # Explanations
@@ -98,9 +101,10 @@ class ImagenetClassifierParams(ImagenetImageParams):
         """The sets that classifiers are asked about, in the order of ``test_sets``.
 
         Raises:
-            ValueError: an unknown set, one given twice, or none.
+            ValueError: a set that the dataset does not have, one given twice, or none.
         """
-        return _names(self.test_sets, "test_sets", IMAGENET_TEST_SETS)
+        known = [name for name in IMAGENET_TEST_SETS if name not in _NOT_IN[self.dataset]]
+        return known if self.test_sets == "all" else _names(self.test_sets, "test_sets", known)
 
     def milestones(self, which: Literal["baseline", "ensemble"]) -> tuple[int, ...]:
         """Epochs after which the step size of the baselines or of the ensemble falls.
@@ -112,7 +116,7 @@ class ImagenetClassifierParams(ImagenetImageParams):
         return whole_numbers(getattr(self, name), name, 1, max(epochs - 1, 1))
 
 
-def _names(text: str, name: str, known: tuple[str, ...]) -> list[str]:
+def _names(text: str, name: str, known: Sequence[str]) -> list[str]:
     """The names of a comma-separated list, each one of ``known`` and given once."""
     names = [part.strip() for part in text.split(",")]
     for one in names:

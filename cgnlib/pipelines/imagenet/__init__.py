@@ -11,6 +11,7 @@ from cgnlib.pipelines.imagenet.explain import (
     lime_maps,
     looked_at,
     panels,
+    positive_share,
 )
 from cgnlib.pipelines.imagenet.fakes import Fakes, fakes
 from cgnlib.pipelines.imagenet.robustness import (
@@ -60,6 +61,7 @@ __all__ = [
     "lime_maps",
     "looked_at",
     "panels",
+    "positive_share",
     "real_sets",
     "setting",
     "shape_biases",

@@ -110,6 +110,12 @@ def looked_at(maps: np.ndarray, masks: np.ndarray) -> Arrays:
     }
 
 
+def positive_share(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Share of LIME's positive weight on the object, (N,) in [0, 1]; see
+    :func:`cgnlib.evaluation.explain.positive_share`."""
+    return explain.positive_share(maps, masks > 0.5)
+
+
 def lime_maps(params: ImagenetParams, row: str, view: str) -> tuple[Arrays, store.Artefact]:
     """LIME of the predicted class of one view of a row on ``lime_images`` original test images
     (experiment EXT-7).
