@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cgnlib.classifiers.ensemble import InvariantEnsemble
 from cgnlib.errors import UserError
+from cgnlib.networks.resnet import gradcam_layer
 from cgnlib.rng import seed_for
 
 
@@ -55,16 +56,18 @@ def resnet_of(model: Baseline | InvariantEnsemble) -> nn.Module:
     return model.network if isinstance(model, Baseline) else model.trunk
 
 
-def stage(model: Baseline | InvariantEnsemble, number: int) -> nn.Module:
-    """The last block of stage ``number`` (1 to 4): what GradCAM reads where the last stage has too
-    few cells, as at 64 px (4x4 behind stage 3, 2x2 behind stage 4).
+def cam_layer(model: Baseline | InvariantEnsemble, stage: int) -> nn.Module:
+    """What GradCAM reads: behind stage 4 the layer of the first reproduction (see
+    :func:`cgnlib.networks.resnet.gradcam_layer`), else the output of the stage's last block. The
+    last stage has too few cells at 64 px: 2x2 against 4x4 behind stage 3.
 
     Raises:
-        UserError: another number.
+        UserError: a stage other than 1 to 4.
     """
-    if number not in (1, 2, 3, 4):
-        raise UserError(f"a ResNet has stages 1 to 4, not {number}")
-    return getattr(resnet_of(model), f"layer{number}")[-1]
+    if stage not in (1, 2, 3, 4):
+        raise UserError(f"a ResNet has stages 1 to 4, not {stage}")
+    network = resnet_of(model)
+    return gradcam_layer(network) if stage == 4 else getattr(network, f"layer{stage}")[-1]
 
 
 @contextmanager

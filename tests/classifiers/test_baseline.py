@@ -6,10 +6,10 @@ import torch
 from cgnlib.classifiers.augment import IMAGENET_MEAN, IMAGENET_STD, Standardise
 from cgnlib.classifiers.baseline import (
     Baseline,
+    cam_layer,
     ensemble_from,
     other_pixels,
     resnet_of,
-    stage,
 )
 from cgnlib.errors import UserError
 from cgnlib.networks import resnet
@@ -49,12 +49,13 @@ def test_heads_are_fresh_differ_and_depend_on_the_seed(baseline):
     assert not torch.equal(heads[0]["shape"].weight, heads[0]["texture"].weight)
 
 
-def test_the_stages_of_both_are_found(baseline):
+def test_what_gradcam_reads_is_found_in_both(baseline):
     ensemble = ensemble_from(baseline, 9, 0)
     for model in (baseline, ensemble):
-        assert stage(model, 3) is resnet_of(model).layer3[-1]
+        assert cam_layer(model, 3) is resnet_of(model).layer3[-1]
+        assert cam_layer(model, 4) is resnet_of(model).layer4[-1].conv2
     with pytest.raises(UserError, match="stages 1 to 4, not 5"):
-        stage(baseline, 5)
+        cam_layer(baseline, 5)
 
 
 def test_other_pixel_statistics_hold_only_inside(baseline, images):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cgnlib import store
-from cgnlib.classifiers.baseline import stage
+from cgnlib.classifiers.baseline import cam_layer
 from cgnlib.classifiers.ensemble import HEADS, View
 from cgnlib.errors import UserError
 from cgnlib.evaluation import explain
@@ -78,9 +78,7 @@ def heat_maps(
 ) -> tuple[Arrays, store.Artefact]:
     """GradCAM of one view of a row on ``explain_images`` images of a panel.
 
-    The layer is the output of the last block of stage ``cam_stage``. The first reproduction reads a
-    1x1 convolution in the last block of stage 4 of a ResNet-50, which has 7x7 cells; a ResNet of
-    64 px images has 2x2 cells there and 4x4 behind stage 3.
+    The layer is that of stage ``cam_stage``, see :func:`cgnlib.classifiers.baseline.cam_layer`.
 
     Returns:
         ``maps`` (N, H, W) float16 in [0, 1] of the predicted class and ``predicted`` (N,), in the
@@ -90,7 +88,7 @@ def heat_maps(
 
     def make() -> Arrays:
         shown = explained(params, panel, params.explain_images)
-        layer = stage(trained.model, params.cam_stage)
+        layer = cam_layer(trained.model, params.cam_stage)
         maps, predicted = explain.grad_cam(
             _plain(trained.model, view), layer, shown.images, _BATCH, params.device
         )

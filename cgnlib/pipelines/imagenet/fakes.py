@@ -10,6 +10,7 @@ from torch import Tensor
 from cgnlib.classifiers.augment import RandomCrop, StoredImages
 from cgnlib.data.counterfactual_folder import CounterfactualFolder
 from cgnlib.data.image_folders import Centre, ImageFiles, RandomBox
+from cgnlib.data.scenes9 import SIDE
 from cgnlib.errors import UserError
 from cgnlib.params import ImagenetParams
 from cgnlib.pipelines.imagenet.data import PX, ImageSet
@@ -52,7 +53,7 @@ def fakes(params: ImagenetParams) -> Fakes:
         train = ImageFiles(found.files[:last], Centre(PX), RandomBox(PX, area))
         rest = ImageFiles(found.files[last:], Centre(PX))
     else:
-        crop = RandomCrop(found.images.shape[-1], area)
+        crop = RandomCrop(SIDE, area)  # a batch joins them with rendered scenes
         train, rest = StoredImages(found.images[:last], crop), StoredImages(found.images[last:])
     return Fakes(_set(train, labels[:last]), _set(rest, labels[last:]), _identity(found))
 
