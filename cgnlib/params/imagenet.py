@@ -11,6 +11,7 @@ _LISTS = (
     "cf_texture_classes",
     "cf_background_classes",
     "score_counts",
+    "baseline_milestones",
     "ensemble_milestones",
 )
 

@@ -1,5 +1,19 @@
-"""What the notebooks of the ImageNet-scale family call: recipes that join the library's rooms."""
+"""What the ImageNet-scale notebooks call: train-or-load recipes that join the library's rooms."""
 
+from cgnlib.pipelines.imagenet.answers import Answers, answers, setting
+from cgnlib.pipelines.imagenet.classify import TrainedRow, classifier, update_images
+from cgnlib.pipelines.imagenet.data import ImageSet, RealSets, is_rendered, real_sets, test_sets
+from cgnlib.pipelines.imagenet.explain import (
+    COMPARED,
+    EXPLAINED,
+    explained,
+    heat_maps,
+    lime_maps,
+    looked_at,
+    panels,
+    positive_share,
+)
+from cgnlib.pipelines.imagenet.fakes import Fakes, fakes
 from cgnlib.pipelines.imagenet.generate import (
     CfSet,
     counterfactuals,
@@ -23,6 +37,22 @@ from cgnlib.pipelines.imagenet.pictures import (
     mechanisms,
     real_scenes,
 )
+from cgnlib.pipelines.imagenet.robustness import (
+    ELSEWHERE,
+    Background,
+    able,
+    accuracies,
+    accuracy_difference,
+    background,
+    background_difference,
+    background_sets,
+    compared,
+    correlations,
+    elsewhere,
+    head_accuracies,
+    head_bias_difference,
+    shape_biases,
+)
 from cgnlib.pipelines.imagenet.train_cgn import (
     TrainedImagenetCgn,
     ablation,
@@ -33,27 +63,62 @@ from cgnlib.pipelines.imagenet.train_cgn import (
 )
 
 __all__ = [
+    "COMPARED",
+    "ELSEWHERE",
+    "EXPLAINED",
+    "Answers",
+    "Background",
     "CfSet",
     "Composites",
+    "Fakes",
+    "ImageSet",
     "PartScores",
     "Quality",
+    "RealSets",
     "TrainedImagenetCgn",
+    "TrainedRow",
     "ablation",
+    "able",
+    "accuracies",
+    "accuracy_difference",
+    "answers",
+    "background",
+    "background_difference",
+    "background_sets",
     "cgn",
     "class_names",
+    "classifier",
+    "compared",
     "composites",
+    "correlations",
     "counterfactual_triples",
     "counterfactuals",
     "curve",
+    "elsewhere",
+    "explained",
     "failures",
+    "fakes",
+    "head_accuracies",
+    "head_bias_difference",
+    "heat_maps",
     "image_settings",
     "inception",
     "interpolations",
+    "is_rendered",
+    "lime_maps",
+    "looked_at",
     "mechanisms",
+    "panels",
+    "positive_share",
     "quality",
     "real_scenes",
+    "real_sets",
     "set_folder",
+    "setting",
+    "shape_biases",
     "sheet_classes",
     "start",
+    "test_sets",
+    "update_images",
     "write_set",
 ]
