@@ -40,7 +40,7 @@ class ImagenetClassifierParams(ImagenetImageParams):
     )
     trunk: Literal["resnet18", "resnet50"] = Field("resnet18", description="network")
     trunk_weights: str = Field(
-        "", description="published weights the baseline is; empty: the baseline is trained here"
+        "", description="weights the baseline is: 'published', or a file; empty: it is trained here"
     )
     train_images: int = Field(9000, ge=9, description="real training images (rendered scenes)")
     baseline_epochs: int = Field(4, ge=1, description="epochs of a baseline over train_images")

@@ -18,18 +18,22 @@ class ImagenetImageParams(Params):
         "scenes9", description="rendered stand-in for ImageNet-9, or ImageNet-mini"
     )
 
-    # Pretrained networks: 'shipped' weights come with the package, 'random' ones are untrained
+    # Pretrained networks: 'shipped' weights come with the package, 'published' ones lie below the
+    # data root, 'random' ones are untrained
     biggan: Literal["scenes9", "tiny", "deep_256"] = Field(
         "scenes9",
         description="layout of the generators: 64 px and nine classes, tiny, or as published",
     )
     biggan_weights: str = Field(
-        "shipped", description="frozen generator's weights: 'shipped', 'random', or a file"
+        "shipped",
+        description="frozen generator's: 'shipped', 'published', 'random', a file, a hash",
     )
     saliency: Literal["small", "u2net", "u2netp"] = Field(
         "small", description="saliency network that makes the masks"
     )
-    saliency_weights: str = Field("shipped", description="its weights: 'shipped', 'random', a file")
+    saliency_weights: str = Field(
+        "shipped", description="its weights: 'shipped', 'published', 'random', a file, a hash"
+    )
     features: Literal[
         "scene_cnn", "random_scene_cnn", "vgg16", "vgg16_bn", "random_vgg", "none"
     ] = Field("scene_cnn", description="network behind the style losses")
@@ -71,7 +75,7 @@ class ImagenetImageParams(Params):
 
     # CGN: optimisation
     cgn_weights: str = Field(
-        "", description="published weights to use instead of training: a file or an imported hash"
+        "", description="weights to use instead of training: 'published', a file, an imported hash"
     )
     cgn_updates: int = Field(200, ge=1, description="gradient updates")
     cgn_batch: int = Field(8, ge=1, le=4096, description="images per forward pass")

@@ -108,7 +108,8 @@ def _beats(condition: Beats, records: Sequence[Record]) -> Outcome:
     return _outcome(
         condition,
         apart and margin >= condition.value,
-        f"{_shown(ours)} against {_shown(other)}, {margin:+.1f}; asked: at least "
+        f"{_shown(ours)} against {_shown(other)}, {margin:+.{1 if ours.unit == '%' else 3}f}; "
+        "asked: at least "
         f"{condition.value:g}; {seen}",
     )
 

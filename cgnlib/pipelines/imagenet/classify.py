@@ -22,6 +22,7 @@ from cgnlib.classifiers.ensemble import (
 from cgnlib.classifiers.erm import Erm
 from cgnlib.classifiers.sgd import SgdSchedule
 from cgnlib.data.image_folders import Ahead, ImageFiles
+from cgnlib.data.registry import path_of
 from cgnlib.errors import UserError
 from cgnlib.networks import resnet
 from cgnlib.params import IMAGENET_ROWS, ImagenetParams
@@ -99,6 +100,8 @@ def _baseline(params: ImagenetParams, row: str) -> TrainedRow:
     key = {**_base_key(params), "row": row, "classes": classes}
     if params.trunk_weights and row == START:
         path = Path(params.trunk_weights)
+        if params.trunk_weights == "published":
+            path = path_of(params.trunk)
         if not path.is_file():
             raise UserError(f"trunk_weights: {path} is no file: put the published weights there")
         key["weights"] = store.file_sha256(path)

@@ -1,4 +1,4 @@
-"""Making counterfactual images with the CGN of the ImageNet-scale family: in memory or in a folder."""
+"""Making counterfactual images with the CGN of the ImageNet family: in memory or in a folder."""
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache

@@ -20,7 +20,7 @@ from cgnlib.generators.sampling import to_bytes
 from cgnlib.networks.biggan import truncated_noise
 from cgnlib.params import ImagenetParams
 from cgnlib.pipelines.imagenet.measure import Composites, Drawn, Quality
-from cgnlib.pipelines.imagenet.train_cgn import class_names
+from cgnlib.pipelines.imagenet.train_cgn import SHEET_TRUNCATION, class_names
 from cgnlib.rng import rng
 
 PER_FACTOR = 10
@@ -82,7 +82,7 @@ def mechanisms(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Every part for each class at one noise (HQC-3), by name, and the names of the classes."""
     classes = range(9) if params.dataset == "scenes9" else MECHANISM_CLASSES
-    made = sheet(model, list(classes), params.seed, params.cf_truncation)
+    made = sheet(model, list(classes), params.seed, SHEET_TRUNCATION)
     names = class_names(params)
     return {part: made[part].numpy() for part in PARTS}, [names[label] for label in classes]
 

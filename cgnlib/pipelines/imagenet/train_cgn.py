@@ -29,6 +29,7 @@ from cgnlib.pipelines.imagenet.nets import (
 from cgnlib.training import fit, read_metrics
 
 CGN_VERSION = 1
+SHEET_TRUNCATION = 0.5  # of the published pictures (HQC-3)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def start(params: ImagenetParams) -> ImagenetCgn:
 
 
 def _save_sheet(model: ImagenetCgn, params: ImagenetParams, folder: Path, step: int) -> None:
-    made = sheet(model, sheet_classes(params), params.seed, params.cf_truncation)
+    made = sheet(model, sheet_classes(params), params.seed, SHEET_TRUNCATION)
     store.write_atomic(folder / f"sheet-{step:07d}.safetensors", safetensors.torch.save(made))
 
 
@@ -188,7 +189,7 @@ def _released(params: ImagenetParams) -> TrainedImagenetCgn:
     artefact = published_cgn(params.cgn_weights)
     model = load_cgn(artefact.folder / FILE, ImagenetCgn(*empty_networks(params)))
     model = model.to(params.device, memory_format=torch.channels_last).eval()
-    made = sheet(model, sheet_classes(params), params.seed, params.cf_truncation)
+    made = sheet(model, sheet_classes(params), params.seed, SHEET_TRUNCATION)
     sheets = {name: images[None].numpy() for name, images in made.items()}
     return TrainedImagenetCgn(model, artefact, [], {**sheets, "steps": np.empty(0, dtype=int)})
 
