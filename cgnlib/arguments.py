@@ -80,7 +80,17 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 def _add_counterfactuals(made: argparse.ArgumentParser) -> None:
     made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
-    made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
+    made.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="folder to make (ImageNet: by default where the robustness notebook looks)",
+    )
+    made.add_argument(
+        "--shard",
+        default="0/1",
+        metavar="i/n",
+        help="part i of n, counted from 0, of an image folder that several machines fill",
+    )
     made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
 
 
@@ -135,7 +145,7 @@ COMMANDS: dict[str, tuple[str, Add]] = {
     "plan": ("predict time, memory and disk of parameter files", _add_plan),
     "run": ("execute one notebook and publish it if it finished", _add_run),
     "counterfactuals": (
-        "write a fixed counterfactual set to a new folder",
+        "write a fixed counterfactual set to a folder",
         _add_counterfactuals,
     ),
     "import-weights": ("check a published checkpoint and keep it", _add_import),
