@@ -39,7 +39,7 @@ report: check-family
 test:
 	@$(MAKE) --silent --no-print-directory $(STAMP)
 	$(PY) -m ruff check .
-	$(PY) -m pytest --cov=cgnlib --cov-report=term
+	$(PY) -m pytest -n auto --maxprocesses 8 --dist loadfile --cov=cgnlib --cov-report=term
 
 env:
 	@$(MAKE) --silent --no-print-directory $(STAMP)

@@ -1,11 +1,16 @@
 """Fixtures shared by every test: an empty workplace, one thread, no network."""
 
+import os
+
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # also of what tests start; before torch is loaded
 import torch
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
+    """In every worker of ``pytest -n``: tests run beside each other, not each on all cores."""
     torch.set_num_threads(1)
 
 

@@ -50,7 +50,7 @@ class MnistParams(MnistImageParams):
         0.1, ge=0.0, le=1.0, description="share of real images in Original+CGN batches"
     )
     odr_settings: str = Field(
-        "Original,IRM (2 envs),LNTL,GAN,Original+GAN,CGN,Original+CGN",
+        "Original,IRM (2 envs),LNTL,Original+GAN,CGN,Original+CGN",
         description="rows of ODR-1 (comma-separated)",
     )
 
@@ -100,8 +100,8 @@ class MnistParams(MnistImageParams):
     )
 
     # Inductive bias requirements
-    ibr_cgn_steps: int = Field(320, ge=1, description="generator updates per ablation")
-    ibr_classifier_steps: int = Field(220, ge=1, description="classifier updates per ablation")
+    ibr_cgn_steps: int = Field(300, ge=1, description="generator updates per ablation")
+    ibr_classifier_steps: int = Field(200, ge=1, description="classifier updates per ablation")
 
     vae_epochs: int = Field(20, ge=1, le=1000, description="passes of the beta-VAE over the digits")
     vae_beta: float = Field(4.0, ge=0.0, description="weight of the beta-VAE's KL divergence")
