@@ -11,8 +11,14 @@ from cgnlib.classifiers.ensemble import HEADS
 from cgnlib.data import scenes9
 from cgnlib.errors import UserError
 from cgnlib.params import IMAGENET_ROWS, ImagenetParams
-from cgnlib.pipelines.imagenet import answers as asking
-from cgnlib.pipelines.imagenet import classify, data, explain, fakes, robustness
+from cgnlib.pipelines.imagenet import (
+    classify,
+    counterfactual_sets,
+    data,
+    explain,
+    predictions,
+    robustness,
+)
 
 SMALL = {
     "train_images": 36,
@@ -45,11 +51,11 @@ def counterfactuals(params):
 def params(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CGN_RUNS", str(tmp_path_factory.mktemp("runs")))
-        patch.setattr(fakes, "counterfactuals", counterfactuals)
-        for cached in (classify._baseline, classify._ensemble, asking.answers):
+        patch.setattr(counterfactual_sets, "counterfactuals", counterfactuals)
+        for cached in (classify._baseline, classify._ensemble, predictions.answers):
             cached.cache_clear()
         yield ImagenetParams(**SMALL)
-    for cached in (classify._baseline, classify._ensemble, asking.answers):
+    for cached in (classify._baseline, classify._ensemble, predictions.answers):
         cached.cache_clear()
 
 
@@ -96,7 +102,7 @@ def test_a_second_call_reads_what_the_first_one_kept(params):
 
 
 def test_the_last_tenth_of_the_counterfactuals_is_held_out(params):
-    made = fakes.fakes(params)
+    made = counterfactual_sets.fakes(params)
     assert (len(made.train), len(made.held_out)) == (18, 2)
     drawn = counterfactuals(params)
     assert torch.equal(made.held_out.source.images, drawn.images[18:])
@@ -105,7 +111,7 @@ def test_the_last_tenth_of_the_counterfactuals_is_held_out(params):
 
 
 def test_answers_agree_with_the_classifier(params):
-    found = asking.answers(params, "IN+CGN", "mixed_rand")
+    found = predictions.answers(params, "IN+CGN", "mixed_rand")
     images = data.test_set(params, "mixed_rand").images(torch.arange(27))
     with torch.no_grad():
         logits = classify.classifier(params, "IN+CGN").model(images)
@@ -120,12 +126,12 @@ def test_answers_agree_with_the_classifier(params):
 
 
 def test_heads_are_asked_for_their_own_factor_where_there_are_three_labels(params):
-    found = asking.answers(params, "IN+CGN", "recombined")
+    found = predictions.answers(params, "IN+CGN", "recombined")
     for head, name in zip(HEADS, ("label", "texture", "background"), strict=True):
         expected = found.predicted(head) == found.arrays[name]
         assert found.correct(head).tolist() == expected.tolist()
-    original = asking.answers(params, "IN", "original")
-    assert original.view("mean") == asking.WHOLE and not original.true_logits()
+    original = predictions.answers(params, "IN", "original")
+    assert original.view("mean") == predictions.WHOLE and not original.true_logits()
 
 
 def test_shape_bias_of_every_head_and_of_a_baseline(params):
@@ -192,5 +198,5 @@ def test_explained_images_keep_their_labels_and_masks(params):
 
 
 def test_lime_tells_where_the_weight_lies(params):
-    made, _ = explain.lime_maps(params, "IN", asking.WHOLE)
+    made, _ = explain.lime_maps(params, "IN", predictions.WHOLE)
     assert made["maps"].shape == (2, 64, 64) and np.isfinite(made["maps"]).all()

@@ -15,7 +15,7 @@ from cgnlib.errors import UserError
 from cgnlib.evaluation.imagenet_categories import categories
 from cgnlib.evaluation.predict import predictions_of
 from cgnlib.params import ImagenetParams
-from cgnlib.pipelines.imagenet import answers, data, fakes
+from cgnlib.pipelines.imagenet import counterfactual_sets, data, predictions
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_sets_that_are_not_there_are_named(mini):
     with pytest.raises(UserError, match="no set no_foreground of ImageNet-mini"):
         data.test_set(mini, "no_foreground")
     with pytest.raises(UserError, match="cannot answer cue_conflict"):
-        answers.answers(mini, "Mixed-Rand", "cue_conflict")
+        predictions.answers(mini, "Mixed-Rand", "cue_conflict")
     with pytest.raises(UserError, match="its name there is original"):
         data.test_set(ImagenetParams(), "in9_original")
 
@@ -87,14 +87,18 @@ def image_set(label, **changes):
 
 def test_the_best_of_a_thousand_is_mapped_to_in9():
     dog, none = int(categories()["in9"]["dog"][0]), 999
-    made = answers._read(logits_of([dog, none]), np.array([0, 0]), image_set([0, 0], reading="in9"))
+    made = predictions._read(
+        logits_of([dog, none]), np.array([0, 0]), image_set([0, 0], reading="in9")
+    )
     assert made["predicted"].tolist() == [0, -1] and made["rank"].tolist() == [0, 1]
-    nine = answers._read(logits_of([3], 9), np.array([3]), image_set([3], reading="in9"))
+    nine = predictions._read(logits_of([3], 9), np.array([3]), image_set([3], reading="in9"))
     assert nine["predicted"].tolist() == [3]
 
 
 def test_cue_conflict_is_read_in_sixteen_categories():
-    made = answers._read(logits_of([404, 867]), np.array([0, 0]), image_set([0, 0], reading="cue"))
+    made = predictions._read(
+        logits_of([404, 867]), np.array([0, 0]), image_set([0, 0], reading="cue")
+    )
     assert made["predicted"].tolist() == [0, 15] and made["rank"].tolist() == [0, 1]
 
 
@@ -102,7 +106,7 @@ def test_only_the_classes_of_the_set_count():
     """The best logit, class 2, is not among the set's classes 1 and 5."""
     logits = torch.tensor([[0.0, 3, 9, 0, 0, 4]])
     asked = image_set([1], among=np.array([1, 5]))
-    made = answers._read(predictions_of(logits), np.array([1]), asked)
+    made = predictions._read(predictions_of(logits), np.array([1]), asked)
     assert made["predicted"].tolist() == [5] and made["rank"].tolist() == [1]
     assert made["true_logit"].tolist() == [3.0]
 
@@ -116,7 +120,7 @@ def test_pixel_statistics_of_the_set_reach_the_network(mini):
             return images.mean((2, 3))
 
     trained = TrainedRow("Mixed-Rand", Baseline(Mean()), None, [])
-    made = answers._asked(mini, trained, data.test_set(mini, "mixed_rand"))
+    made = predictions._asked(mini, trained, data.test_set(mini, "mixed_rand"))
     red = [(1 - 0.4717) / 0.2600, -0.4499 / 0.2516, -0.3837 / 0.2575]
     confidence = np.exp(red[0]) / np.exp(red).sum()
     np.testing.assert_allclose(made["whole_confidence"], confidence, rtol=1e-3)
@@ -125,12 +129,12 @@ def test_pixel_statistics_of_the_set_reach_the_network(mini):
 def test_counterfactual_files_are_split_like_images_in_memory(mini, picture, monkeypatch):
     labels = torch.arange(33).view(11, 3)
     folder = CounterfactualFolder(tuple([picture] * 11), labels, {"count": 11, "written": 11})
-    monkeypatch.setattr(fakes, "counterfactuals", lambda params: folder)
-    made = fakes.fakes(mini)
+    monkeypatch.setattr(counterfactual_sets, "counterfactuals", lambda params: folder)
+    made = counterfactual_sets.fakes(mini)
     assert (len(made.train), len(made.held_out)) == (10, 1)
     assert isinstance(made.train.source, ImageFiles) and made.train.source.train.px == 224
     assert made.held_out.texture.tolist() == [31] and made.held_out.three_labels
     one = CounterfactualFolder((picture,), labels[:1], {})
-    monkeypatch.setattr(fakes, "counterfactuals", lambda params: one)
+    monkeypatch.setattr(counterfactual_sets, "counterfactuals", lambda params: one)
     with pytest.raises(UserError, match="cf_images is 1"):
-        fakes.fakes(mini)
+        counterfactual_sets.fakes(mini)

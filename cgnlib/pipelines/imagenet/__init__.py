@@ -1,7 +1,7 @@
 """What the ImageNet-scale notebooks call: train-or-load recipes that join the library's rooms."""
 
-from cgnlib.pipelines.imagenet.answers import Answers, answers, setting
 from cgnlib.pipelines.imagenet.classify import TrainedRow, classifier, update_images
+from cgnlib.pipelines.imagenet.counterfactual_sets import Fakes, fakes
 from cgnlib.pipelines.imagenet.data import ImageSet, RealSets, is_rendered, real_sets, test_sets
 from cgnlib.pipelines.imagenet.explain import (
     COMPARED,
@@ -13,7 +13,6 @@ from cgnlib.pipelines.imagenet.explain import (
     panels,
     positive_share,
 )
-from cgnlib.pipelines.imagenet.fakes import Fakes, fakes
 from cgnlib.pipelines.imagenet.generate import (
     CfSet,
     counterfactuals,
@@ -37,6 +36,7 @@ from cgnlib.pipelines.imagenet.pictures import (
     mechanisms,
     real_scenes,
 )
+from cgnlib.pipelines.imagenet.predictions import Answers, answers, setting
 from cgnlib.pipelines.imagenet.robustness import (
     ELSEWHERE,
     Background,

@@ -26,6 +26,7 @@ from cgnlib.data.registry import path_of
 from cgnlib.errors import UserError
 from cgnlib.networks import resnet
 from cgnlib.params import IMAGENET_ROWS, ImagenetParams
+from cgnlib.pipelines.imagenet.counterfactual_sets import fakes
 from cgnlib.pipelines.imagenet.data import (
     ImageSet,
     class_count,
@@ -34,7 +35,6 @@ from cgnlib.pipelines.imagenet.data import (
     train_identity,
     train_set,
 )
-from cgnlib.pipelines.imagenet.fakes import fakes
 from cgnlib.rng import seed_for
 from cgnlib.training import EpochIndex, Method, fit, read_metrics
 

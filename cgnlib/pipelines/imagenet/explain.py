@@ -17,8 +17,8 @@ from cgnlib.evaluation import explain
 from cgnlib.evaluation.predict import predict
 from cgnlib.evaluation.saliency_scores import mask_iou, pointing_game
 from cgnlib.params import ImagenetParams
-from cgnlib.pipelines.imagenet.answers import WHOLE
 from cgnlib.pipelines.imagenet.classify import ENSEMBLE, START, classifier
+from cgnlib.pipelines.imagenet.counterfactual_sets import fakes
 from cgnlib.pipelines.imagenet.data import (
     TEST_SEED,
     ImageSet,
@@ -26,7 +26,7 @@ from cgnlib.pipelines.imagenet.data import (
     is_rendered,
     test_set,
 )
-from cgnlib.pipelines.imagenet.fakes import fakes
+from cgnlib.pipelines.imagenet.predictions import WHOLE
 from cgnlib.rng import rng, seed_for
 
 HEAT_MAPS_VERSION = 1

@@ -12,7 +12,9 @@ from cgnlib.evaluation.rates import Rate
 from cgnlib.evaluation.scores import mean_interval
 from cgnlib.evaluation.shape_bias import ShapeBias, bias_difference, shape_bias
 from cgnlib.params import ImagenetParams
-from cgnlib.pipelines.imagenet.answers import (
+from cgnlib.pipelines.imagenet.classify import ENSEMBLE, START
+from cgnlib.pipelines.imagenet.data import BACKGROUND_SETS, class_count, is_rendered
+from cgnlib.pipelines.imagenet.predictions import (
     HELD_OUT,
     RECOMBINED,
     TRAIN,
@@ -22,8 +24,6 @@ from cgnlib.pipelines.imagenet.answers import (
     can_answer,
     setting,
 )
-from cgnlib.pipelines.imagenet.classify import ENSEMBLE, START
-from cgnlib.pipelines.imagenet.data import BACKGROUND_SETS, class_count, is_rendered
 from cgnlib.store import Artefact
 
 ELSEWHERE = (  # sets of experiment EXT-4; on cue conflict the shape counts

@@ -22,6 +22,7 @@ from cgnlib.evaluation.shape_bias import category_predictions
 from cgnlib.evaluation.topk import ranks, restricted
 from cgnlib.params import ImagenetParams
 from cgnlib.pipelines.imagenet.classify import ENSEMBLE, TrainedRow, classifier
+from cgnlib.pipelines.imagenet.counterfactual_sets import fakes
 from cgnlib.pipelines.imagenet.data import (
     BACKGROUND_SETS,
     ImageSet,
@@ -31,7 +32,6 @@ from cgnlib.pipelines.imagenet.data import (
     train_identity,
     training_images,
 )
-from cgnlib.pipelines.imagenet.fakes import fakes
 
 ANSWERS_VERSION = 1
 WHOLE = "whole"  # the one view of a baseline
