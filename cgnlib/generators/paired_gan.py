@@ -149,7 +149,8 @@ class PairedGan(Resumable):
         self.settings, self.seed = settings, seed
         self.classifier = classifier.eval().requires_grad_(False)
         self.saliency = saliency.eval().requires_grad_(False)
-        self.model = (copy_of(start) if start else first_generator(seed, layout)).train()
+        model = copy_of(start) if start else first_generator(seed, layout)
+        self.model = model.requires_grad_(True).train()
         self.freeze_at = 0 if start else round(settings.freeze_from * settings.updates)
         self.continues = start is not None
         self.ema = Ema(self.model, settings.ema)
