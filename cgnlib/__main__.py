@@ -150,6 +150,24 @@ def _written_set(params: Any, out: Path | None, shard: str) -> str:
     return f"{out or set_folder(params)}: {manifest['written']} of {manifest['count']} images"
 
 
+def _pretrain(args: argparse.Namespace) -> int:
+    from cgnlib.pipelines.imagenet import pretrain
+
+    if args.start and args.which != "generator":
+        raise UserError("--start is for the generator alone: pretrain scenes9 generator --start")
+    plan = pretrain.Pretraining(
+        seed=args.seed,
+        threads=args.threads,
+        start=args.start,
+        parents="trained" if args.which == "all" else "shipped",
+    )
+    for name in pretrain.CHOICES[args.which]:
+        plan = plan.changed(name, updates=args.updates, lr=args.lr)
+    rows = pretrain.pretrain(args.which, plan, args.ship)
+    print(json.dumps(rows, indent=1) if args.json else pretrain.as_text(rows))
+    return 0
+
+
 def _records(args: argparse.Namespace) -> int:
     from cgnlib.report.records import read_records
 
@@ -177,6 +195,7 @@ CALLS = {
     "run": _run,
     "counterfactuals": _counterfactuals,
     "import-weights": _import_weights,
+    "pretrain": _pretrain,
     "book": _book,
     "status": _status,
     "records": _records,
