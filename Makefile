@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 # Names of cgnlib.families, as a pattern: checked before there is a Python to ask.
-FAMILIES := mnist|all
+FAMILIES := mnist|scenes9|all
 FAMILY ?= mnist
 SCALE ?= embedded
 SEEDS ?=

@@ -25,10 +25,12 @@ states.prune_stamps(SCALE, FAMILY, SEEDS)  # what was deleted or failed since is
 
 # What a notebook's numbers or pages depend on; the command line, the book's builder and the planner
 # are not among it.
-APART = {"__main__", "arguments", "book", "checklist", "checklist_items", "compare", "compare_text",
-         "contents", "costs", "discrepancies", "evidence", "execution", "families",
+APART = {"__main__", "arguments", "book", "checklist", "checklist_data", "checklist_items",
+         "compare", "compare_text", "contents", "costs", "discrepancies", "evidence", "execution",
+         "families",
          "hyperparameters", "jobs", "markdown", "plan", "publication", "request", "seeds",
-         "sources", "states", "summary", "variations", "workload"}
+         "sources", "states", "summary", "variations", "work_item", "workload",
+         "workload_imagenet"}
 SOURCES = sorted(str(path) for path in Path("cgnlib").rglob("*.py") if path.stem not in APART)
 TABLES = sorted(str(path) for path in Path("params").glob("*.yaml")
                 if path.stem not in ("costs", "discrepancies"))

@@ -11,6 +11,7 @@ _HOMES = {
     "UserError": "cgnlib.errors",
     "begin": "cgnlib.report.records",
     "mnist": "cgnlib.pipelines.mnist",
+    "imagenet": "cgnlib.pipelines.imagenet",
     "figures": "cgnlib.report.figures",
     "tables": "cgnlib.report.tables",
     "verdicts": "cgnlib.report.verdicts",

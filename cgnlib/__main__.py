@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cgnlib.arguments import parser
+from cgnlib.datasets import IMAGENET_DATASETS
 from cgnlib.errors import UserError
 
 
@@ -127,9 +128,43 @@ def _counterfactuals(args: argparse.Namespace) -> int:
 
     params = load_params(params_path(args.params), _overrides(args.p))
     use_threads(params.threads)
-    from cgnlib.pipelines.mnist.export import export
+    print(_written_set(params, Path(args.out) if args.out else None, args.shard))
+    return 0
 
-    print(export(params, Path(args.out)))
+
+def _written_set(params: Any, out: Path | None, shard: str) -> str:
+    """Write the set of ``params``, or one shard of it; what to print about it."""
+    if params.dataset not in IMAGENET_DATASETS:
+        if out is None or shard != "0/1":
+            raise UserError("counterfactuals of biased MNIST: give --out, and no --shard")
+        from cgnlib.pipelines.mnist.export import export
+
+        return str(export(params, out))
+    from cgnlib.generators.counterfactual_writing import parse_shard
+    from cgnlib.pipelines.imagenet import set_folder, write_set
+
+    part = parse_shard(shard)
+    if out is None and params.dataset == "scenes9":
+        raise UserError("counterfactuals of scenes9: give --out; notebooks keep theirs in memory")
+    manifest = write_set(params, out, part)
+    return f"{out or set_folder(params)}: {manifest['written']} of {manifest['count']} images"
+
+
+def _pretrain(args: argparse.Namespace) -> int:
+    from cgnlib.pipelines.imagenet import pretrain
+
+    if args.start and args.which != "generator":
+        raise UserError("--start is for the generator alone: pretrain scenes9 generator --start")
+    plan = pretrain.Pretraining(
+        seed=args.seed,
+        threads=args.threads,
+        start=args.start,
+        parents="trained" if args.which == "all" else "shipped",
+    )
+    for name in pretrain.CHOICES[args.which]:
+        plan = plan.changed(name, updates=args.updates, lr=args.lr)
+    rows = pretrain.pretrain(args.which, plan, args.ship)
+    print(json.dumps(rows, indent=1) if args.json else pretrain.as_text(rows))
     return 0
 
 
@@ -160,6 +195,7 @@ CALLS = {
     "run": _run,
     "counterfactuals": _counterfactuals,
     "import-weights": _import_weights,
+    "pretrain": _pretrain,
     "book": _book,
     "status": _status,
     "records": _records,

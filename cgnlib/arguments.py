@@ -4,12 +4,14 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 
+from cgnlib.networks.published_layouts import NAMES as CHECKPOINTS
+
 Add = Callable[[argparse.ArgumentParser], None]
 
 
-def _seconds(text: str) -> int:
+def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
@@ -69,7 +71,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--label", default="", help="position shown in progress lines, such as 4/10")
     run.add_argument(
         "--timeout",
-        type=_seconds,
+        type=_positive,
         default=os.environ.get("CGN_CELL_TIMEOUT"),
         metavar="SECONDS",
         help="longest time of one cell (default: CGN_CELL_TIMEOUT, else none)",
@@ -78,7 +80,17 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 def _add_counterfactuals(made: argparse.ArgumentParser) -> None:
     made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
-    made.add_argument("--out", required=True, metavar="FOLDER", help="folder to make")
+    made.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="folder to make (ImageNet: by default where the robustness notebook looks)",
+    )
+    made.add_argument(
+        "--shard",
+        default="0/1",
+        metavar="i/n",
+        help="part i of n, counted from 0, of an image folder that several machines fill",
+    )
     made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
 
 
@@ -88,7 +100,7 @@ def _add_import(weights: argparse.ArgumentParser) -> None:
         "--as",
         dest="layout",
         required=True,
-        choices=("mnist-cgn", "mnist-gan", "mnist-classifier"),
+        choices=CHECKPOINTS,
         help="what it must be, key by key",
     )
     weights.add_argument("--json", action="store_true", help="print JSON")
@@ -124,6 +136,35 @@ def _add_compare(compare: argparse.ArgumentParser) -> None:
         )
 
 
+def _add_pretrain(pretrain: argparse.ArgumentParser) -> None:
+    pretrain.add_argument("dataset", choices=("scenes9",), help="dataset the networks are for")
+    pretrain.add_argument(
+        "which",
+        nargs="?",
+        default="all",
+        choices=("saliency", "classifiers", "generator", "all"),
+        help="networks to train (default: all, each from the one before, none from the package)",
+    )
+    pretrain.add_argument(
+        "--updates", type=_positive, metavar="N", help="gradient updates of each (default: its own)"
+    )
+    pretrain.add_argument(
+        "--lr", type=float, metavar="RATE", help="largest step size of each (default: its own)"
+    )
+    pretrain.add_argument(
+        "--start",
+        default="",
+        metavar="FILE",
+        help="generator to go on from: 'shipped', or the weights an earlier training wrote",
+    )
+    pretrain.add_argument("--seed", type=int, default=0, help="default: 0")
+    pretrain.add_argument("--threads", type=_positive, default=1, help="CPU threads (default: 1)")
+    pretrain.add_argument(
+        "--ship", action="store_true", help="replace the package's weights and records by these"
+    )
+    pretrain.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _add_data(data: argparse.ArgumentParser) -> None:
     data.add_argument("--json", action="store_true", help="print JSON")
 
@@ -133,10 +174,14 @@ COMMANDS: dict[str, tuple[str, Add]] = {
     "plan": ("predict time, memory and disk of parameter files", _add_plan),
     "run": ("execute one notebook and publish it if it finished", _add_run),
     "counterfactuals": (
-        "write a fixed counterfactual set to a new folder",
+        "write a fixed counterfactual set to a folder",
         _add_counterfactuals,
     ),
     "import-weights": ("check a published checkpoint and keep it", _add_import),
+    "pretrain": (
+        "train the small networks that come with the package, or go on with the generator",
+        _add_pretrain,
+    ),
     "book": ("build the HTML report from what has run", _add_book),
     "status": ("say what is done, running, missing or failed", _add_status),
     "records": ("print the records of all finished runs as JSON lines", _add_records),

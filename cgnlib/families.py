@@ -10,13 +10,13 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from cgnlib.datasets import MNIST_DATASETS
+from cgnlib.datasets import IMAGENET_DATASETS, MNIST_DATASETS
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams, Params
+from cgnlib.params import ImagenetParams, MnistParams, Params
 from cgnlib.paths import project_root
 
 ALL = "all"  # stands for every family there is
-PLANNED = ("scenes9", "genint")
+PLANNED = ("genint",)
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,17 @@ FAMILIES = {
             ("ibr", None),
         ),
         reading_order=("hqc", "ibr", "odr", "explain", "extensions"),
+    ),
+    "scenes9": Family(
+        model=ImagenetParams,
+        datasets=IMAGENET_DATASETS,
+        steps=(
+            ("hqc_imagenet", None),
+            ("ibr_imagenet", None),
+            ("odr_imagenet", "hqc_imagenet"),
+        ),
+        reading_order=("hqc_imagenet", "ibr_imagenet", "odr_imagenet"),
+        only_at={"scenes9": ("smoke", "embedded", "full"), "imagenet_mini": ("paper",)},
     ),
 }
 

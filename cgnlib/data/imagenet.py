@@ -127,6 +127,21 @@ def imagenet_a(wnids: tuple[str, ...], root: Path | None = None) -> Listing:
     return relabelled(listing, wnids, root)
 
 
+def imagenet_v2(root: Path | None = None) -> Listing:
+    """ImageNet-V2: ``<class index>/*.jpeg``, folders 0 to 999.
+
+    Raises:
+        UserError: absent, a wrong layout, or folders other than the 1,000 numbers.
+    """
+    root = Path(root or path_of("imagenet-v2"))
+    listing = list_classes(root, "imagenet-v2 as <class index>/*.jpeg")
+    numbers = tuple(str(index) for index in range(CLASSES))
+    missing = sorted(set(numbers) - set(listing.classes), key=int)
+    if missing:
+        raise UserError(f"{root / missing[0]} is missing: ImageNet-V2 has folders 0 to 999")
+    return relabelled(listing, numbers, root)
+
+
 def relabelled(listing: Listing, classes: tuple[str, ...], where: Path) -> Listing:
     """The same images, labelled by the position of their folder among ``classes``.
 

@@ -42,6 +42,7 @@ __all__ = [
     "latent_to_uniforms",
     "recombined",
     "render",
+    "repainted",
     "scene_set",
     "set_identity",
 ]
@@ -199,11 +200,30 @@ def recombined(count: int, seed: int, split: str, free: tuple[str, ...] = FACTOR
     return _frozen(uniforms, labels, "full", set_identity(name, count, seed, split))
 
 
+def repainted(count: int, seed: int, split: str) -> SceneSet:
+    """Scenes whose texture comes from outside the nine and whose place is drawn from all nine: the
+    role of Stylized-ImageNet in training, where a style transfer takes away the texture of object
+    and place alike and only the shape tells the class (Geirhos et al. 2019).
+
+    Image ``i`` has shape ``i % 9``; texture 9 to 17.
+
+    Raises:
+        UserError: an unknown split, or no images.
+    """
+    _check_names(count, split, "repainted", ("repainted",), "set")
+    shape = torch.arange(count) % len(CLASSES)
+    _, texture, _ = _outside(shape, rng(seed, "scenes9", split, "repainted", "labels"))
+    place = _any(shape, rng(seed, "scenes9", split, "repainted", "places"))
+    uniforms = torch.rand(count, UNIFORMS, generator=rng(seed, "scenes9", split, "scenes"))
+    identity = set_identity("repainted", count, seed, split)
+    return _frozen(uniforms, (shape, texture, place), "full", identity)
+
+
 def set_identity(name: str, count: int, seed: int, split: str) -> str:
     """What ``SceneSet.identity`` will be, without drawing anything: 16 hex digits.
 
-    ``name`` is the variant; for recombined sets ``recombined`` and the sorted free factors,
-    joined by hyphens.
+    ``name`` is the variant, or ``repainted``; for recombined sets ``recombined`` and the sorted
+    free factors, joined by hyphens.
     """
     key = ["scenes9", RENDERER_VERSION, _SETS_VERSION, name, count, seed, split]
     return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]

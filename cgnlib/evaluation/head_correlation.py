@@ -34,10 +34,17 @@ def head_correlations(
     Raises:
         UserError: fewer than two images, or a head whose logit never changes.
     """
-    chosen = {
-        head: true_logits(values, labels[head] if isinstance(labels, Mapping) else labels)
-        for head, values in logits.items()
-    }
+    return correlations(
+        {
+            head: true_logits(values, labels[head] if isinstance(labels, Mapping) else labels)
+            for head, values in logits.items()
+        }
+    )
+
+
+def correlations(chosen: Mapping[str, np.ndarray]) -> dict[tuple[str, str], Correlation]:
+    """Pearson correlation of every pair of heads from the true-class logit (N,) of each; errors as
+    :func:`head_correlations`."""
     for head, values in chosen.items():
         if len(values) < 2 or np.ptp(values) == 0:
             raise UserError(
@@ -51,3 +58,12 @@ def head_correlations(
         )
         for one, other in combinations(chosen, 2)
     }
+
+
+def fisher_interval(found: Correlation) -> tuple[float, float]:
+    """95 % interval of a correlation by Fisher's transformation; (-1, 1) below four images."""
+    if found.images < 4:
+        return -1.0, 1.0
+    centre = np.arctanh(np.clip(found.r, -0.999999, 0.999999))
+    reach = 1.959964 / np.sqrt(found.images - 3)
+    return float(np.tanh(centre - reach)), float(np.tanh(centre + reach))

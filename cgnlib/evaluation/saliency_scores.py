@@ -42,6 +42,17 @@ def pointing_game(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.where(highest[:, 0, 0] > maps.min((1, 2)), hits, 0.0)
 
 
+def mask_entropy(masks: np.ndarray) -> np.ndarray:
+    """Mean entropy of a pixel of each mask in bits, (N,) in [0, 1]: 0 for a binary mask.
+
+    Args:
+        masks: (N, 1, H, W) or (N, H, W) in [0, 1]; 0 and 1 have no entropy.
+    """
+    planes = _planes(masks).astype(np.float64)
+    parts = [np.where(p > 0, p * np.log2(np.where(p > 0, p, 1)), 0) for p in (planes, 1 - planes)]
+    return -(parts[0] + parts[1]).mean((1, 2))
+
+
 def texture_leak(saliency_of_foregrounds: np.ndarray) -> np.ndarray:
     """How much object is left to see in each foreground image, (N,) in [0, 1] (D19).
 

@@ -26,7 +26,7 @@ class CounterfactualImageSettings:
     """What shapes a set of counterfactual images.
 
     Attributes:
-        cf_count: images in the whole set; a larger one contains the smaller one.
+        cf_images: images in the whole set; a larger one contains the smaller one.
         cf_mode: ``random`` (three independent uniform classes), ``best_classes`` (each factor from
             its own list) or ``same_class`` (one class for all three: class-consistent composites).
         cf_truncation: of the noise and of the stored batch statistics, in (0, 1].
@@ -39,7 +39,7 @@ class CounterfactualImageSettings:
         cf_shape_classes, cf_texture_classes, cf_background_classes: the lists of ``best_classes``.
     """
 
-    cf_count: int
+    cf_images: int
     cf_mode: str
     cf_truncation: float
     cf_shared_noise: bool
@@ -146,7 +146,7 @@ def draw_images(
 def whole_group(
     model: ImagenetCgn, settings: CounterfactualImageSettings, seed: int, number: int
 ) -> CounterfactualBatch:
-    """Images ``number * cf_batch`` and on, always ``cf_batch`` of them, whatever ``cf_count``: a
+    """Images ``number * cf_batch`` and on, always ``cf_batch`` of them, whatever ``cf_images``: a
     batch of another size might differ in the last bits."""
     first = number * settings.cf_batch
     index = torch.arange(first, first + settings.cf_batch)
@@ -162,9 +162,9 @@ def counterfactual_batches(
     model: ImagenetCgn, settings: CounterfactualImageSettings, seed: int
 ) -> Iterator[CounterfactualBatch]:
     """The images of the set in order, without writing them: for scores of images in memory."""
-    for number in range(-(-settings.cf_count // settings.cf_batch)):
+    for number in range(-(-settings.cf_images // settings.cf_batch)):
         made = whole_group(model, settings, seed, number)
-        keep = min(settings.cf_batch, settings.cf_count - number * settings.cf_batch)
+        keep = min(settings.cf_batch, settings.cf_images - number * settings.cf_batch)
         parts = Parts(*(part[:keep] for part in vars(made.parts).values()))
         yield CounterfactualBatch(made.index[:keep], made.labels[:keep], parts)
 

@@ -92,10 +92,10 @@ class _Set:
 
     def _describe(self) -> dict[str, Any]:
         there = self.present()
-        indices = [i for i in range(self.settings.cf_count) if self.name(i) in there]
+        indices = [i for i in range(self.settings.cf_images) if self.name(i) in there]
         labels = image_labels(self.settings, self.model.classes, self.made_by["seed"], indices)
         rows = [(self.name(i), *y) for i, y in zip(indices, labels.tolist(), strict=True)]
-        count = self.settings.cf_count
+        count = self.settings.cf_images
         manifest = {"count": count, "written": len(rows), "made_by": self.made_by}
         write_labels(self.folder, rows)
         write_atomic(self.folder / MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -150,7 +150,7 @@ def write_counterfactuals(
     Raises:
         UserError: the folder holds images of other settings, seed or source; a full disk.
     """
-    kept = {name: value for name, value in asdict(settings).items() if name != "cf_count"}
+    kept = {name: value for name, value in asdict(settings).items() if name != "cf_images"}
     made_by = {**kept, "seed": seed, "source": source, "classes": model.classes, "format": FORMAT}
     images = _Set(model, settings, folder, json.loads(json.dumps(made_by)))  # tuples become lists
     images.open()
@@ -161,7 +161,7 @@ def write_counterfactuals(
 def _make_missing(images: _Set, seed: int, shard: tuple[int, int]) -> None:
     settings, there = images.settings, images.present()
     missing: dict[int, list[int]] = {}  # group to its images
-    for index in range(settings.cf_count):
+    for index in range(settings.cf_images):
         number = index // settings.cf_batch
         if number % shard[1] == shard[0] and images.name(index) not in there:
             missing.setdefault(number, []).append(index)

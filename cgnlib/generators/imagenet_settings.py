@@ -17,7 +17,8 @@ PATCH_SOURCES = ("gt", "composite")
 
 @dataclass(frozen=True)
 class ImagenetCgnSettings:
-    """Everything that shapes a training of the ImageNet CGN.
+    """Everything that shapes a training of the ImageNet CGN; names, units and ranges as in
+    ``ImagenetParams``.
 
     ``cgn_batch`` images run at once; ``cgn_accumulate`` such batches make one update, so that the
     effective batch is their product (published: 1 x 4000; config.py: 256 x 8). ``patch_source`` is
@@ -26,12 +27,12 @@ class ImagenetCgnSettings:
 
     cgn_batch: int
     cgn_accumulate: int
-    lr_shape: float
-    lr_text: float
-    lr_bg: float
+    cgn_lr_shape: float
+    cgn_lr_text: float
+    cgn_lr_bg: float
     cgn_beta1: float
     cgn_beta2: float
-    truncation: float
+    cgn_truncation: float
     weight_l1: float
     perceptual_w1: float
     perceptual_w2: float
@@ -52,7 +53,7 @@ class ImagenetCgnSettings:
     patch_px: int
     patch_best: int
     patch_side: int
-    bf16: bool
+    cgn_bf16: bool
 
     def __post_init__(self) -> None:
         for name, allowed in (("dropped", DROPPED_GROUPS), ("patch_source", PATCH_SOURCES)):

@@ -89,7 +89,7 @@ class ImagenetCgnMethod:
             )
         self.model = model.to(self.device, memory_format=torch.channels_last).train()
         _keep_spectral_norm_exact(self.model)
-        rates = (settings.lr_shape, settings.lr_text, settings.lr_bg)
+        rates = (settings.cgn_lr_shape, settings.cgn_lr_text, settings.cgn_lr_bg)
         self.optimiser = torch.optim.Adam(
             [
                 {"params": list(getattr(model, name).parameters()), "lr": rate}
@@ -109,7 +109,7 @@ class ImagenetCgnMethod:
         effective batch, on the CPU."""
         s, count = self.settings, self.settings.effective_batch
         generator = rng(self.seed, "imagenet-cgn", step)
-        u = truncated_noise(count, self.model.latent, s.truncation, generator)
+        u = truncated_noise(count, self.model.latent, s.cgn_truncation, generator)
         labels = torch.randint(0, self.model.classes, (count,), generator=generator)
         return u, labels, draw_patches(count, s.patch_best, s.patch_side, generator)
 
@@ -126,7 +126,7 @@ class ImagenetCgnMethod:
         patches = "texture" in self.weights and self.settings.patch_source == "gt"
         if not patches and not {"l1", "perceptual"} & set(self.weights):
             return None
-        return self.model.biggan_GT(u, labels, self.settings.truncation).float()
+        return self.model.biggan_GT(u, labels, self.settings.cgn_truncation).float()
 
     def _style(
         self, features: FeatureNet, made: Tensor, target: Tensor, weights: Sequence[float]
@@ -153,7 +153,7 @@ class ImagenetCgnMethod:
         """The losses of one small batch, unweighted, and what is only watched."""
         s = self.settings
         target = self._targets(u, labels)
-        parts = self.model(u, labels, labels, labels, truncation=s.truncation)
+        parts = self.model(u, labels, labels, labels, truncation=s.cgn_truncation)
         makers: dict[str, Callable[[], Tensor]] = {
             "l1": lambda: losses.reconstruction(parts.composite, target),
             "perceptual": lambda: self._style(
@@ -171,7 +171,7 @@ class ImagenetCgnMethod:
         the unweighted losses (``loss_...``) and of the mask (``mask_mean``)."""
         totals: dict[str, Tensor] = {}
         for u, labels, ranks in self._small_batches(step):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bf16):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.cgn_bf16):
                 terms, watched = self._terms(u, labels, ranks)
             total = sum(self.weights[name] * value for name, value in terms.items())
             (total * len(u)).backward()

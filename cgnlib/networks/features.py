@@ -14,6 +14,7 @@ from torchvision.models import vgg
 
 from cgnlib.errors import UserError
 from cgnlib.networks.loading import load_state
+from cgnlib.networks.scene_cnn import SceneCnn
 from cgnlib.networks.weights import read_checkpoint
 from cgnlib.rng import seed_for
 
@@ -21,6 +22,7 @@ from cgnlib.rng import seed_for
 VGG16_LAYERS = (3, 8, 15, 22)
 VGG16_BN_LAYERS = (5, 12, 22, 32)
 CNN_LAYERS = (2, 5, 7, 9)  # the ReLUs of the biased MNIST classifier
+SCENE_CNN_LAYERS = (0, 2, 4, 6)  # the stages of the scenes9 classifier
 
 
 class Features(nn.Module):
@@ -73,6 +75,14 @@ def _random_vgg(seed: int) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_for(seed, "random-vgg"))
         return torchvision.models.vgg16(weights=None).features
+
+
+def scene_features(network: SceneCnn, weights: Sequence[float]) -> Features:
+    """The four stages of the scenes9 classifier."""
+    layers: list[nn.Module] = [network.blocks[0]]
+    for block in network.blocks[1:]:
+        layers += [nn.MaxPool2d(2), block]
+    return Features(nn.Sequential(*layers), SCENE_CNN_LAYERS, weights)
 
 
 def vgg_features(kind: str, weights: Sequence[float], path: Path | None = None) -> Features:

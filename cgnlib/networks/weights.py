@@ -1,8 +1,7 @@
-"""Published checkpoints: their layouts, a strict reading, and their place among the artefacts.
+"""Published checkpoints: a strict reading, and their place among the artefacts.
 
-A checkpoint becomes ``runs/weights/<hash>/`` only when every key and shape is the published one and
-every number finite. Sources of the layouts: the CGN's released MNIST checkpoints, and the GAN and
-the classifier of the first reproduction.
+A checkpoint becomes ``runs/weights/<hash>/`` only when every key and shape is the published one
+(:mod:`cgnlib.networks.published_layouts`) and every number finite.
 """
 
 import hashlib
@@ -22,71 +21,12 @@ from torch import Tensor
 
 from cgnlib import store
 from cgnlib.errors import UserError
+from cgnlib.networks.published_layouts import layout
 from cgnlib.paths import runs_root
 
 KIND = "weights"
 VERSION = 1
 FILE = "weights.safetensors"
-
-Layout = dict[str, tuple[int, ...]]
-
-
-def _linear(name: str, outputs: int, inputs: int) -> Layout:
-    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
-
-
-def _conv(name: str, shape: tuple[int, ...], bias: int = 0) -> Layout:
-    return {f"{name}.weight": shape, **({f"{name}.bias": (bias,)} if bias else {})}
-
-
-def _norm(name: str, channels: int) -> Layout:
-    names = ("weight", "bias", "running_mean", "running_var")
-    sizes = {f"{name}.{part}": (channels,) for part in names}
-    return {**sizes, f"{name}.num_batches_tracked": ()}
-
-
-def _texture(name: str) -> Layout:
-    return {
-        **_linear(f"{name}.0", 4096, 42),
-        **_conv(f"{name}.3", (64, 64, 3, 3)),
-        **_norm(f"{name}.4", 64),
-        **_conv(f"{name}.7", (32, 64, 3, 3)),
-        **_norm(f"{name}.8", 32),
-        **_conv(f"{name}.10", (3, 32, 3, 3), bias=3),
-        **_norm(f"{name}.11", 3),
-    }
-
-
-LAYOUTS: dict[str, Layout] = {
-    "mnist-cgn": {
-        "label_emb.weight": (10, 10),
-        **_linear("f_shape.0", 4096, 42),
-        **_conv("f_shape.4", (32, 64, 3, 3)),
-        **_norm("f_shape.5", 32),
-        **_conv("f_shape.9", (1, 32, 3, 3)),
-        **_norm("f_shape.10", 1),
-        **_texture("f_text1"),  # the object
-        **_texture("f_text2"),  # the background
-    },
-    "mnist-gan": {
-        "label_emb.weight": (10, 10),
-        **_conv("model.0", (42, 256, 4, 4)),
-        **_norm("model.1", 256),
-        **_conv("model.3", (256, 128, 4, 4)),
-        **_norm("model.4", 128),
-        **_conv("model.6", (128, 64, 4, 4)),
-        **_norm("model.7", 64),
-        **_conv("model.9", (64, 3, 4, 4)),
-    },
-    "mnist-classifier": {
-        **_norm("model.0", 3),
-        **_conv("model.1", (32, 3, 5, 5), bias=32),
-        **_conv("model.4", (32, 32, 3, 3), bias=32),
-        **_conv("model.6", (64, 32, 3, 3), bias=64),
-        **_conv("model.8", (64, 64, 3, 3), bias=64),
-        **_linear("cls.0", 10, 64),
-    },
-}
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -153,46 +93,45 @@ def _plain(path: Path, state: Any) -> dict[str, Tensor]:
     return dict(state)
 
 
-def check_layout(state: Mapping[str, Tensor], layout: str, where: str) -> None:
-    """Compare every key and shape with the published ``layout``.
+def check_layout(state: Mapping[str, Tensor], name: str, where: str) -> None:
+    """Compare every key and shape with the published layout called ``name``.
 
     Raises:
         UserError: names the first unknown, missing or mis-shaped key, or one with a number that is
             not finite.
     """
-    wanted = LAYOUTS[layout]
-    for name in state:
-        if name not in wanted:
-            raise UserError(f"{where}: unknown key {name!r}: not a checkpoint of kind {layout}")
-    for name, shape in wanted.items():
-        if name not in state:
-            raise UserError(f"{where}: key {name!r} is missing: not a whole {layout} checkpoint")
-        found = tuple(state[name].shape)
+    wanted = layout(name)
+    for key in state:
+        if key not in wanted:
+            raise UserError(f"{where}: unknown key {key!r}: not a checkpoint of kind {name}")
+    for key, shape in wanted.items():
+        if key not in state:
+            raise UserError(f"{where}: key {key!r} is missing: not a whole {name} checkpoint")
+        found = tuple(state[key].shape)
         if found != shape:
-            raise UserError(f"{where}: {name!r} has shape {found}, published is {shape}")
-        if state[name].is_floating_point() == name.endswith("num_batches_tracked"):
-            raise UserError(f"{where}: {name!r} has type {state[name].dtype}, which does not fit")
-        if not torch.isfinite(state[name]).all():
-            raise UserError(f"{where}: {name!r} holds numbers that are not finite")
+            raise UserError(f"{where}: {key!r} has shape {found}, published is {shape}")
+        if state[key].is_floating_point() == key.endswith("num_batches_tracked"):
+            raise UserError(f"{where}: {key!r} has type {state[key].dtype}, which does not fit")
+        if not torch.isfinite(state[key]).all():
+            raise UserError(f"{where}: {key!r} holds numbers that are not finite")
 
 
-def import_weights(path: Path, layout: str) -> store.Artefact:
+def import_weights(path: Path, name: str) -> store.Artefact:
     """Check a published checkpoint and keep it as ``runs/weights/<hash>/``.
 
     The hash covers layout and bytes, so importing twice gives the same artefact. Its provenance
     says which file it came from (``source_file``) and that file's SHA-256 (``source_sha256``).
 
     Args:
-        layout: a key of :data:`LAYOUTS`.
+        name: one of :data:`cgnlib.networks.published_layouts.NAMES`.
 
     Raises:
         UserError: see :func:`read_checkpoint` and :func:`check_layout`.
     """
-    if layout not in LAYOUTS:
-        raise UserError(f"no layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
+    layout(name)  # an unknown name, before the file is read
     data = _bytes(path)
     state = _parse(path, data)
-    check_layout(state, layout, str(path))
+    check_layout(state, name, str(path))
     sha256 = hashlib.sha256(data).hexdigest()
 
     def make(folder: Path) -> dict[str, str]:
@@ -203,12 +142,12 @@ def import_weights(path: Path, layout: str) -> store.Artefact:
         store.write_atomic(folder / FILE, safetensors.torch.save(kept))
         return {"source_file": str(Path(path).resolve()), "source_sha256": sha256}
 
-    key = {"as": layout, "sha256": sha256}
+    key = {"as": name, "sha256": sha256}
     return store.train_or_load(KIND, VERSION, key, make, lambda folder: None)[1]
 
 
-def imported_weights(reference: str, layout: str) -> tuple[dict[str, Tensor], store.Artefact]:
-    """State dict and artefact of a checkpoint file, or of one imported earlier.
+def imported(reference: str, name: str) -> store.Artefact:
+    """The artefact of a checkpoint file, which is imported, or of one imported earlier.
 
     Args:
         reference: path of a file, or the hash under ``runs/weights/``.
@@ -217,28 +156,32 @@ def imported_weights(reference: str, layout: str) -> tuple[dict[str, Tensor], st
         UserError: neither, another layout, or a damaged file.
     """
     if Path(reference).is_file():
-        artefact = import_weights(Path(reference), layout)
-    else:
-        artefact = _earlier(reference.removeprefix(f"{KIND}/"), layout)
+        return import_weights(Path(reference), name)
+    return _earlier(reference.removeprefix(f"{KIND}/"), name)
+
+
+def imported_weights(reference: str, name: str) -> tuple[dict[str, Tensor], store.Artefact]:
+    """State dict and artefact of a checkpoint; see :func:`imported`."""
+    artefact = imported(reference, name)
     state = safetensors.torch.load((artefact.folder / FILE).read_bytes())
     return state, artefact
 
 
-def _earlier(name: str, layout: str) -> store.Artefact:
+def _earlier(identity: str, name: str) -> store.Artefact:
     """The artefact of that hash, through the store, which checks its files."""
-    folder = runs_root() / KIND / name
-    if "/" in name or not (folder / store.DONE).is_file():
+    folder = runs_root() / KIND / identity
+    if "/" in identity or not (folder / store.DONE).is_file():
         raise UserError(
-            f"no weights {name!r}: give the path of a checkpoint, or the hash that "
-            f"`python -m cgnlib import-weights FILE --as {layout}` prints"
+            f"no weights {identity!r}: give the path of a checkpoint, or the hash that "
+            f"`python -m cgnlib import-weights FILE --as {name}` prints"
         )
     try:
         kept = yaml.safe_load((folder / "params.yaml").read_text())
         key = {"as": kept["as"], "sha256": kept["sha256"]}
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(f"{folder} is damaged: delete it and import the file again") from error
-    if key["as"] != layout:
-        raise UserError(f"weights {name} are {key['as']}, not {layout}")
+    if key["as"] != name:
+        raise UserError(f"weights {identity} are {key['as']}, not {name}")
 
     def make(_folder: Path) -> dict[str, str]:
         raise UserError(f"{folder} is damaged: delete it and import the file again")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.params import MnistParams
+from cgnlib.datasets import STAND_INS
+from cgnlib.params import Params
 from cgnlib.report import published
 from cgnlib.report.numbers import interval, number
 from cgnlib.report.record_model import Record
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 MISSING = "MISSING"
 OTHER_TEXTURES = "other textures"
+OTHER_DATASET = "another dataset"
 OTHER_TEXTURES_NOTE = (
     "published wildlife values were measured with DTD textures, this run with procedural ones"
 )
@@ -44,9 +46,17 @@ def styled(frame: Any, caption: str = "") -> "Styler":
     return style.set_caption(caption) if caption else style
 
 
-def other_textures(params: MnistParams) -> bool:
+def other_textures(params: Params) -> bool:
     """Whether published wildlife numbers belong to other textures than this run's."""
     return params.dataset == "wildlife_mnist" and params.textures != "dtd"
+
+
+def published_mark(params: Params) -> str:
+    """What must be said beside a published number: that it was measured with ``other textures``,
+    or on ``another dataset``; nothing where it may be compared as it stands."""
+    if params.dataset in STAND_INS:
+        return OTHER_DATASET
+    return OTHER_TEXTURES if other_textures(params) else ""
 
 
 def base_setting(setting: str) -> str:

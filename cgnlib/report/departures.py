@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.params import MnistParams
+from cgnlib.params import Params
 from cgnlib.report import published
 from cgnlib.report.cells import NOT_AVAILABLE, styled
 
@@ -31,13 +31,13 @@ def equal(here: Any, value: Any) -> bool:
 
 def published_value(name: str, dataset: str) -> Any:
     """The published value of a parameter on ``dataset``, or None when no source states one."""
-    for entry in published.published().recipe:
-        if entry.dataset in (None, dataset) and name in entry.values:
+    for entry in published.recipe(dataset, ("cgn", "classifier", "gan")):
+        if name in entry.values:
             return entry.values[name]
     return None
 
 
-def _imported(params: MnistParams) -> list[tuple[str, str, str]]:
+def _imported(params: Params) -> list[tuple[str, str, str]]:
     """With published weights no training of the CGN departs from anything."""
     if not params.cgn_weights:
         return []
@@ -45,7 +45,7 @@ def _imported(params: MnistParams) -> list[tuple[str, str, str]]:
 
 
 def departures_list(
-    params: MnistParams, of: tuple[str, ...] = ("cgn", "classifier")
+    params: Params, of: tuple[str, ...] = ("cgn", "classifier")
 ) -> list[tuple[str, str, str]]:
     """(choice, published, here) for every published training choice that this run changes."""
     found = _imported(params) if "cgn" in of else []
@@ -65,7 +65,7 @@ def departures_list(
     return found
 
 
-def departures(params: MnistParams, of: tuple[str, ...] = ("cgn", "classifier")) -> "Styler":
+def departures(params: Params, of: tuple[str, ...] = ("cgn", "classifier")) -> "Styler":
     """Where the training of this run (of its CGN, its classifier) departs from the published."""
     import pandas as pd
 

@@ -143,12 +143,15 @@ def page(evidence: Evidence) -> str:
     parts = [
         "# Discrepancies",
         "The paper, its code and the two reproductions do not always say or do the same. Each row "
-        "is one such point on the MNIST experiments: what the sources say, what this project does, "
+        "is one such point: what the sources say, what this project does, "
         "the parameters that choose between the readings, and what that does to a number, taken "
         f"from the records at scale `{evidence.scale}`. One seed is an indication.",
     ]
+    notebooks = {name for family in evidence.families for name in family.reading_order}
     rows = []
     for one in discrepancies():
+        if one.page not in notebooks:
+            continue  # a point on another family of experiments
         names = ", ".join(f"`{name}`" for name in one.parameters) or "none"
         rows.append(
             (

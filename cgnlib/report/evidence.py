@@ -107,6 +107,10 @@ class Evidence:
         document = self.page(notebook, dataset)
         return f"{{doc}}`{shown} <{document}>`" if document else f"{shown} (MISSING: not run)"
 
+    def first_pages(self) -> str:
+        """Links to the page of each family that shows its CGN."""
+        return "; ".join(self.links(family.steps[0][0]) for family in self.families)
+
     def links(self, notebook: str) -> str:
         """Links to a notebook's page on each dataset it was run on."""
         found = [self.link(notebook, d, d) for d in self.datasets if self.page(notebook, d)]

@@ -38,18 +38,19 @@ def explained(
     *,
     signed: bool = False,
 ) -> Figure:
-    """Images and, beneath each, its maps with the outline of the true digit: one row per name.
+    """Images and, beneath each, its maps with the outline of the true object: one row per name.
 
     Args:
         images: (K, 3, H, W) in [-1, 1], ten at most.
-        masks: (K, H, W) or (K, 1, H, W), 1 on the digit.
+        masks: (K, H, W) or (K, 1, H, W), 1 on the object; None where it is not known.
         maps: row name to (K, H, W); in [0, 1], or with ``signed`` of either sign.
         texts: row name to K short texts above its tiles; ``image`` for the first row.
         signed: scale each map by its largest absolute value; orange speaks for, purple against.
     """
     pixels = as_pixels(images)
     count = len(pixels)
-    outlines = np.asarray(masks).reshape(count, *pixels.shape[1:3])
+    shape = (count, *pixels.shape[1:3])
+    outlines = np.zeros(shape) if masks is None else np.asarray(masks).reshape(shape)
     tile = (WIDTH_IN - 0.4) / max(count, 5)
     height = (tile + 0.16) * (1 + len(maps))
     figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
@@ -76,8 +77,9 @@ def _map(axes: Any, values: np.ndarray, outline: np.ndarray, signed: bool) -> No
         vmax=limit,
         interpolation="nearest",
     )
-    colour = "black" if signed else SKY
-    axes.contour(outline, [0.5], colors=[colour], linewidths=0.7)
+    if outline.any():
+        colour = "black" if signed else SKY
+        axes.contour(outline, [0.5], colors=[colour], linewidths=0.7)
 
 
 def paired(values: Mapping[str, np.ndarray], xlabel: str) -> Figure:

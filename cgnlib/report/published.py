@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from cgnlib.datasets import MNIST_DATASETS, MnistDataset
+from cgnlib.datasets import MNIST_DATASETS, PUBLISHED_AS, ImagenetDataset, MnistDataset
 from cgnlib.errors import UserError
 from cgnlib.families import known_parameters
 from cgnlib.parameter_reading import nearest_name
@@ -27,9 +27,10 @@ class Source(BaseModel):
 
 
 class Experiment(BaseModel):
-    """An experiment of the MNIST family; ``page`` is the notebook that answers it, or empty.
+    """An experiment on some datasets; ``page`` is the notebook that answers it there, or empty.
 
     ``headline`` is (setting, metric) of the number a summary shows; None where pictures answer.
+    An experiment that two families repeat has an entry for each.
     """
 
     model_config = _STRICT
@@ -37,7 +38,7 @@ class Experiment(BaseModel):
     claim: str
     page: str
     title: str
-    datasets: list[MnistDataset] = list(MNIST_DATASETS)
+    datasets: list[MnistDataset | ImagenetDataset] = list(MNIST_DATASETS)
     headline: list[str] | None = Field(None, min_length=2, max_length=2)
 
 
@@ -94,12 +95,12 @@ class Row(Value):
 
 
 class RecipeEntry(BaseModel):
-    """Published parameter values behind one choice, for one dataset or for all."""
+    """Published parameter values behind one choice, for one dataset or for all of biased MNIST."""
 
     model_config = _STRICT
     what: str
     of: Literal["cgn", "classifier", "gan"] = "cgn"
-    dataset: MnistDataset | None = None
+    dataset: MnistDataset | Literal["imagenet"] | None = None
     values: dict[str, Any] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -203,6 +204,15 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path}{at}: {getattr(error, 'problem', error)}; correct it") from None
 
 
+def _check_experiments(experiments: list[Experiment], path: Path) -> None:
+    seen: set[tuple[str, str]] = set()
+    for experiment in experiments:
+        for dataset in experiment.datasets:
+            if (experiment.id, dataset) in seen:
+                raise UserError(f"{path}: {experiment.id} is listed twice for {dataset}; keep one")
+            seen.add((experiment.id, dataset))
+
+
 def load(path: Path) -> Published:
     """Read and check a file of published numbers.
 
@@ -216,6 +226,7 @@ def load(path: Path) -> Published:
         where = ".".join(map(str, first["loc"]))
         raise UserError(f"{path}: {where}: {first['msg']}; correct that entry") from None
     rows = [row for table in file.tables for row in table.flat()]
+    _check_experiments(file.experiments, path)
     seen: set[tuple] = set()
     for row in rows:
         if row.key in seen:
@@ -240,7 +251,9 @@ def rows(
     metric: str | None = None,
     source: str | None = None,
 ) -> list[Row]:
-    """Published rows of one experiment, in the order of the file."""
+    """Published rows of one experiment, in the order of the file; for a dataset that numbers were
+    published under another name, those (see :data:`cgnlib.datasets.PUBLISHED_AS`)."""
+    dataset = PUBLISHED_AS.get(dataset, dataset)
     return [
         row
         for row in published().rows
@@ -252,7 +265,7 @@ def rows(
 
 
 def recipe(dataset: str, of: tuple[str, ...] = ("cgn", "classifier")) -> list[RecipeEntry]:
-    """The published training of the MNIST CGN and classifier (or GAN baseline) on ``dataset``."""
-    return [
-        entry for entry in published().recipe if entry.dataset in (None, dataset) and entry.of in of
-    ]
+    """The published training of CGN and classifier (or GAN baseline) on ``dataset``."""
+    name = PUBLISHED_AS.get(dataset, dataset)
+    wanted = (None, name) if name in MNIST_DATASETS else (name,)
+    return [entry for entry in published().recipe if entry.dataset in wanted and entry.of in of]

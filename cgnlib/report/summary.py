@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cgnlib.datasets import STAND_INS
 from cgnlib.families import datasets_at
 from cgnlib.report import committed, differences, published, tables, verdicts
 from cgnlib.report.numbers import in_short, number
@@ -34,18 +35,30 @@ class Summary:
             verdicts.judge(rule.claim, dataset, self.records, notes=self._notes(rule, dataset))
             for rule in verdicts.claims()
             for dataset in self.datasets
+            if dataset in rule.datasets
         ]
 
     def _notes(self, rule: verdicts.Claim, dataset: str) -> list[str]:
         compared = any(condition.kind == "reaches_published" for condition in rule.conditions)
-        return [tables.OTHER_TEXTURES_NOTE] if compared and self.textures(dataset) else []
+        if not compared or self.mark(dataset) != tables.OTHER_TEXTURES:
+            return []
+        return [tables.OTHER_TEXTURES_NOTE]
 
-    def textures(self, dataset: str) -> str:
-        """``other textures`` where published values belong to other textures, else nothing."""
+    def mark(self, dataset: str) -> str:
+        """``other textures`` where published values belong to other textures, ``another dataset``
+        where to another dataset, else nothing."""
+        if dataset in STAND_INS:
+            return tables.OTHER_DATASET
         made = {
             run.params.get("textures") for run in self.runs if run.folder.parent.name == dataset
         }
         return tables.OTHER_TEXTURES if dataset == "wildlife_mnist" and made != {"dtd"} else ""
+
+    def asked(self, experiment: str) -> list[str]:
+        """The datasets that ``experiment`` is about."""
+        known = published.published().experiments
+        about = {d for one in known if one.id == experiment for d in one.datasets}
+        return [dataset for dataset in self.datasets if dataset in about]
 
     def finished(self, notebook: str, dataset: str) -> bool:
         """Whether a run of this notebook on this dataset counts."""
@@ -60,12 +73,14 @@ def verdict_matrix(summary: Summary) -> "Styler":
 
     rows = []
     for rule in verdicts.claims():
+        own = [found for found in summary.verdicts if found.claim == rule.claim]
         row = {"Claim": rule.claim, "Statement": rule.statement}
-        for found in summary.verdicts:
-            if found.claim == rule.claim:
-                seeds = f" ({verdicts.strength(found)})" if found.seeds else ""
-                row[found.dataset] = MARKS[found.verdict] + seeds
-        rows.append(row)
+        row |= dict.fromkeys(summary.datasets, tables.NOT_AVAILABLE)
+        for found in own:
+            seeds = f" ({verdicts.strength(found)})" if found.seeds else ""
+            row[found.dataset] = MARKS[found.verdict] + seeds
+        if own:
+            rows.append(row)
     return tables.styled(pd.DataFrame(rows), f"Verdicts at scale {summary.scale}")
 
 
@@ -78,7 +93,7 @@ def headline(summary: Summary, dataset: str) -> "Styler":
         "ODR-1",
         dataset,
         "test_accuracy",
-        mark=summary.textures(dataset),
+        mark=summary.mark(dataset),
         full=_full(summary, "ODR-1", dataset),
     )
     return tables.styled(pd.DataFrame(rows), f"Test accuracy in %, {dataset}")
@@ -136,7 +151,7 @@ def _link(summary: Summary, page: str, dataset: str) -> str:
 
 
 def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
-    """Every MNIST experiment that applies to ``dataset``, measured or MISSING."""
+    """Every experiment that applies to ``dataset``, measured or MISSING."""
     judged = {
         found.experiment: found.verdict for found in summary.verdicts if found.dataset == dataset
     }
@@ -150,7 +165,7 @@ def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
                 "Experiment": f"{experiment.id} {experiment.title}",
                 "Number": shown,
                 **{
-                    name: _theirs(experiment, dataset, source, summary.textures(dataset))
+                    name: _theirs(experiment, dataset, source, summary.mark(dataset))
                     for source, name in (("P", "Paper"), ("R1", "Reprod. 1"), ("R2", "Reprod. 2"))
                 },
                 "This run": _ours(summary, experiment, dataset),
@@ -197,7 +212,7 @@ def study(summary: Summary, experiment: str, dataset: str) -> "Styler":
 
     own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
     full = _full(summary, experiment, dataset)
-    mark = summary.textures(dataset)
+    mark = summary.mark(dataset)
     rows = tables.comparison_rows(own, experiment, dataset, "test_accuracy", mark=mark, full=full)
     if not own and not full:
         rows = [{"Trained on": f"{tables.MISSING}: not run at this scale or the full one"}]
@@ -215,7 +230,7 @@ def show_studies(summary: Summary) -> None:
             continue
         name = f"{'this' if own else committed.FULL} scale, {summarise(shown).strength}"
         if experiment == "ODR-2":
-            figure = study_figures.amounts(shown, dataset, name, summary.textures(dataset))
+            figure = study_figures.amounts(shown, dataset, name, summary.mark(dataset))
         else:
             figure = study_figures.environments(shown, dataset, name)
         figures.show(figure, f"{experiment} on {dataset}. Filled: {name}. Open: published.")

@@ -6,13 +6,14 @@ A row that was published but not measured is shown as MISSING with its reason, n
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cgnlib.params import ODR_SETTINGS, MnistParams
+from cgnlib.params import ODR_SETTINGS, MnistParams, Params
 from cgnlib.report import committed, published
 from cgnlib.report.cells import (
     COLUMNS,
     FULL_SCALE,
     MISSING,
     NOT_AVAILABLE,
+    OTHER_DATASET,
     OTHER_TEXTURES,
     OTHER_TEXTURES_NOTE,
     SOURCES,
@@ -20,6 +21,7 @@ from cgnlib.report.cells import (
     other_textures,
     own_cells,
     published_cell,
+    published_mark,
     styled,
 )
 from cgnlib.report.departures import departures, departures_list
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSING",
     "NOT_AVAILABLE",
+    "OTHER_DATASET",
     "OTHER_TEXTURES",
     "OTHER_TEXTURES_NOTE",
     "comparison",
@@ -114,7 +117,7 @@ def _published_cells(rows: Sequence[published.Row], mark: str) -> dict[str, str]
 def comparison(
     records: Sequence[Record],
     experiment: str,
-    params: MnistParams,
+    params: Params,
     metric: str = "test_accuracy",
     *,
     caption: str = "",
@@ -129,7 +132,7 @@ def comparison(
     """
     import pandas as pd
 
-    mark = OTHER_TEXTURES if other_textures(params) else ""
+    mark = published_mark(params)
     rows = comparison_rows(
         records,
         experiment,
@@ -228,7 +231,7 @@ def by_setting(
     return styled(pd.DataFrame(cells), caption)
 
 
-def costs(artefacts: Mapping[str, tuple[Any, int]], params: MnistParams) -> "Styler":
+def costs(artefacts: Mapping[str, tuple[Any, int]], params: Params) -> "Styler":
     """IBR-3: what each trained thing cost here, and what was published.
 
     Args:
@@ -254,7 +257,8 @@ def costs(artefacts: Mapping[str, tuple[Any, int]], params: MnistParams) -> "Sty
     theirs = [row for row in published.rows("IBR-3", params.dataset) if row.setting == "CGN"]
     known = ", ".join(f"{COLUMNS.get(r.source, r.source)} {r.text} {r.unit}" for r in theirs)
     processors = {artefact.provenance.get("processor", "") for artefact, _ in artefacts.values()}
+    mark = published_mark(params)
     caption = f"Cost of this run on {', '.join(sorted(processors))}" + (
-        f"; published for one CGN: {known}" if known else ""
+        f"; published for one CGN{f' ({mark})' if mark else ''}: {known}" if known else ""
     )
     return styled(pd.DataFrame(cells), caption)

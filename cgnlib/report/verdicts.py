@@ -108,7 +108,8 @@ def _beats(condition: Beats, records: Sequence[Record]) -> Outcome:
     return _outcome(
         condition,
         apart and margin >= condition.value,
-        f"{_shown(ours)} against {_shown(other)}, {margin:+.1f}; asked: at least "
+        f"{_shown(ours)} against {_shown(other)}, {margin:+.{1 if ours.unit == '%' else 3}f}; "
+        "asked: at least "
         f"{condition.value:g}; {seen}",
     )
 
@@ -247,8 +248,14 @@ def judge(
 
 
 def judge_all(records: Sequence[Record], datasets: Sequence[str]) -> list[Verdict]:
-    """A verdict for every claim on every dataset; without records it is ``not run``."""
-    return [judge(rule.claim, dataset, records) for rule in claims() for dataset in datasets]
+    """A verdict for every claim on each of ``datasets`` that it is made for; without records it is
+    ``not run``."""
+    return [
+        judge(rule.claim, dataset, records)
+        for rule in claims()
+        for dataset in datasets
+        if dataset in rule.datasets
+    ]
 
 
 def strength(verdict: Verdict) -> str:

@@ -1,23 +1,23 @@
 """What each notebook of a parameter file trains and measures: the artefacts a plan prices."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from cgnlib.params import IRM_WEIGHTS, LNTL_WEIGHTS, MnistParams, Params, whole_numbers
+from cgnlib.params import (
+    IRM_WEIGHTS,
+    LNTL_WEIGHTS,
+    ImagenetParams,
+    MnistParams,
+    Params,
+    whole_numbers,
+)
 from cgnlib.report.costs import DRIVERS, OVERHEAD
+from cgnlib.report.work_item import Item
+from cgnlib.report.workload_imagenet import IMAGENET_NOTEBOOKS
+
+__all__ = ["NOTEBOOKS", "Item", "work"]
 
 BUNDLED_TRAINING_DIGITS = 3600
 FULL_TRAINING_DIGITS = 50_000
-
-
-@dataclass(frozen=True)
-class Item:
-    """One artefact that a notebook needs; equal items are made once. ``updates`` 0: it has none."""
-
-    kind: str
-    name: str
-    updates: int
-    drivers: tuple[tuple[str, object], ...] = ()
 
 
 def _cgn(params: MnistParams, name: str, updates: int, **changed: object) -> Item:
@@ -173,4 +173,5 @@ NOTEBOOKS: dict[type[Params], dict[str, Callable[..., Iterator[Item]]]] = {
         "extensions": _extensions,
         "ibr": _ibr,
     },
+    ImagenetParams: IMAGENET_NOTEBOOKS,
 }

@@ -70,6 +70,19 @@ def test_a_missing_extra_or_misnamed_class_is_named(thousand, place):
         imagenet("train", root=thousand)
 
 
+def test_imagenet_v2_is_labelled_by_the_folders_number(tmp_path, place):
+    for index in range(1000):
+        place(tmp_path / str(index), "x.jpeg")
+    listing = adapters.imagenet_v2(tmp_path)
+    assert len(listing) == 1000 and listing.classes[:3] == ("0", "1", "2")
+    found = {path.split("/")[-2]: label for path, label in zip(
+        listing.paths, listing.labels.tolist(), strict=True)}  # fmt: skip
+    assert found["10"] == 10 and found["999"] == 999
+    shutil.rmtree(tmp_path / "17")
+    with pytest.raises(UserError, match="17 is missing: ImageNet-V2 has folders 0 to 999"):
+        adapters.imagenet_v2(tmp_path)
+
+
 def test_absent_sets_say_where_to_get_them(workplace):
     for ask in (
         lambda: imagenet("val"),

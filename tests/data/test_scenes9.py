@@ -12,6 +12,7 @@ from cgnlib.data.scenes9 import (
     VARIANTS,
     SceneSet,
     recombined,
+    repainted,
     scene_set,
     set_identity,
 )
@@ -141,3 +142,16 @@ def test_bad_requests_are_named(call, problem):
     with pytest.raises(UserError) as caught:
         call()
     assert problem in str(caught.value)
+
+
+def test_repainted_scenes_leave_the_shape_alone_to_tell_the_class():
+    drawn = repainted(180, 0, "train")
+    assert drawn.shape.tolist() == [i % 9 for i in range(180)]
+    assert drawn.texture.min() >= 9 and drawn.texture.max() <= 17
+    assert drawn.background.min() == 0 and drawn.background.max() == 8
+    # chance 1/9 each; five standard errors
+    for label in (drawn.texture - 9, drawn.background):
+        assert abs((label == drawn.shape).float().mean() - 1 / 9) < 5 * (8 / 81 / 180) ** 0.5
+    assert drawn.identity == set_identity("repainted", 180, 0, "train")
+    same_objects = scene_set("original", 180, 0, "train")
+    assert torch.equal(drawn.masks, same_objects.masks)

@@ -7,7 +7,12 @@ from cgnlib.errors import UserError
 from cgnlib.evaluation.background_challenge import background_challenge, nine_predictions
 from cgnlib.evaluation.imagenet_categories import categories
 from cgnlib.evaluation.rates import Rate
-from cgnlib.evaluation.shape_bias import category_predictions, shape_bias, shape_bias_by_head
+from cgnlib.evaluation.shape_bias import (
+    bias_difference,
+    category_predictions,
+    shape_bias,
+    shape_bias_by_head,
+)
 
 
 def test_shape_bias_by_hand():
@@ -84,3 +89,25 @@ def test_the_gap_uses_each_sets_own_size():
     assert made.mixed_rand == Rate(3, 5) and made.gap == pytest.approx(15)
     with pytest.raises(UserError, match="mixed_rand"):
         background_challenge({"original": 0, "mixed_same": 0}, labels)
+
+
+def test_the_difference_of_two_biases_and_its_interval():
+    shape, texture = np.zeros(60, dtype=int), np.ones(60, dtype=int)
+    by_shape = np.where(np.arange(60) < 45, 0, 1)  # bias 75
+    mixed = np.where(np.arange(60) % 4 == 0, 0, np.where(np.arange(60) % 2 == 0, 1, 2))  # 15 of 30
+    value, low, high = bias_difference(by_shape, mixed, shape, texture)
+    assert value == pytest.approx(75 - 50)
+    # standard errors: sqrt(.75 * .25 / 60) and about sqrt(.25 / 30), 11 points together
+    assert 25 - 2.6 * 11 < low < 25 - 1.4 * 11 and 25 + 1.4 * 11 < high < 25 + 2.6 * 11
+    assert bias_difference(by_shape, mixed, shape, texture) == (value, low, high)
+
+
+def test_images_are_drawn_for_both_heads_together():
+    predicted = np.array([0, 1] * 20)
+    shape, texture = np.zeros(40, dtype=int), np.ones(40, dtype=int)
+    assert bias_difference(predicted, predicted, shape, texture) == (0, 0, 0)
+
+
+def test_a_head_that_decides_on_nothing_has_no_difference():
+    shape, texture = np.zeros(4, dtype=int), np.ones(4, dtype=int)
+    assert bias_difference(np.full(4, 2), shape, shape, texture) is None

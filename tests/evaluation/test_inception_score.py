@@ -6,7 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgnlib.errors import UserError
-from cgnlib.evaluation.inception_score import inception_curve, inception_score
+from cgnlib.evaluation.inception_score import (
+    inception_curve,
+    inception_score,
+    score_interval,
+)
 from cgnlib.rng import numpy_rng
 
 
@@ -66,3 +70,12 @@ def test_impossible_requests_are_refused():
         inception_curve(np.zeros((4, 2)), [8], 2)
     with pytest.raises(UserError, match="finite"):
         inception_score(np.full((4, 2), np.nan), 1)
+
+
+def test_the_interval_holds_the_score_and_shrinks_with_the_images():
+    logits = numpy_rng(0, "logits").normal(size=(1600, 5)) * 3
+    few, many = (score_interval(logits[:count], 2, seed=0) for count in (100, 1600))
+    for interval, count in ((few, 100), (many, 1600)):
+        assert interval[0] < inception_score(logits[:count], 2).mean < interval[1]
+    ratio = (few[1] - few[0]) / (many[1] - many[0])
+    assert 2.5 < ratio < 6.5  # about the root of 16

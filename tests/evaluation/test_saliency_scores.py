@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 
 from cgnlib.errors import UserError
-from cgnlib.evaluation.head_correlation import head_correlations, true_logits
-from cgnlib.evaluation.saliency_scores import mask_iou, pointing_game, texture_leak
+from cgnlib.evaluation.head_correlation import (
+    Correlation,
+    fisher_interval,
+    head_correlations,
+    true_logits,
+)
+from cgnlib.evaluation.saliency_scores import (
+    mask_entropy,
+    mask_iou,
+    pointing_game,
+    texture_leak,
+)
 from cgnlib.rng import numpy_rng
 
 
@@ -63,3 +73,18 @@ def test_a_constant_head_is_named():
         head_correlations(
             {"shape": np.array([[1.0, 0], [2, 0]]), "texture": np.ones((2, 2))}, np.array([0, 0])
         )
+
+
+def test_mask_entropy_is_in_bits_and_per_image():
+    masks = np.zeros((3, 1, 2, 2))
+    masks[1] = 0.5
+    masks[2, 0] = [[0.25, 1.0], [0.0, 0.5]]
+    quarter = -(0.25 * np.log2(0.25) + 0.75 * np.log2(0.75))
+    np.testing.assert_allclose(mask_entropy(masks), [0, 1, (quarter + 1) / 4])
+
+
+def test_the_interval_of_a_correlation_by_fishers_transformation():
+    low, high = fisher_interval(Correlation(0.5, 103))
+    # artanh 0.5 = 0.5493; 1.96 / 10 to either side; tanh of 0.3533 and 0.7453
+    assert (low, high) == (pytest.approx(0.3393, abs=1e-4), pytest.approx(0.6323, abs=1e-4))
+    assert fisher_interval(Correlation(0.9, 3)) == (-1.0, 1.0)

@@ -104,12 +104,12 @@ def tiny_features():
 PUBLISHED = {
     "cgn_batch": 4,
     "cgn_accumulate": 2,
-    "lr_shape": 8e-6,
-    "lr_text": 3e-5,
-    "lr_bg": 1e-5,
+    "cgn_lr_shape": 8e-6,
+    "cgn_lr_text": 3e-5,
+    "cgn_lr_bg": 1e-5,
     "cgn_beta1": 0.9,
     "cgn_beta2": 0.999,
-    "truncation": 1.0,
+    "cgn_truncation": 1.0,
     "weight_l1": 100.0,
     **{f"perceptual_w{layer}": 4.0 for layer in (1, 2, 3, 4)},
     "weight_binary": 300.0,
@@ -127,7 +127,7 @@ PUBLISHED = {
     "patch_px": 4,
     "patch_best": 20,
     "patch_side": 3,
-    "bf16": False,
+    "cgn_bf16": False,
 }
 
 

@@ -15,7 +15,7 @@ from cgnlib.generators.counterfactual_images import (
 )
 
 SETTINGS = {
-    "cf_count": 10,
+    "cf_images": 10,
     "cf_mode": "random",
     "cf_truncation": 0.5,
     "cf_shared_noise": True,
@@ -81,14 +81,14 @@ def test_images_of_different_seeds_differ():
 @given(few=st.integers(1, 10), more=st.integers(1, 13))
 def test_a_larger_set_contains_the_smaller(tiny_cgn, few, more):
     cgn = tiny_cgn()
-    small, large = (_composites(cgn, _settings(cf_count=n)) for n in (few, few + more))
+    small, large = (_composites(cgn, _settings(cf_images=n)) for n in (few, few + more))
     assert len(small[0]) == few and len(large[0]) == few + more
     assert all(torch.equal(a, b[:few]) for a, b in zip(small, large, strict=True))
 
 
 def _composites(cgn, chosen):
     batches = list(counterfactual_batches(cgn, chosen, seed=3))
-    assert torch.equal(torch.cat([b.index for b in batches]), torch.arange(chosen.cf_count))
+    assert torch.equal(torch.cat([b.index for b in batches]), torch.arange(chosen.cf_images))
     return (
         torch.cat([b.parts.composite for b in batches]),
         torch.cat([b.labels for b in batches]),

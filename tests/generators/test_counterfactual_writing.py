@@ -16,7 +16,7 @@ from cgnlib.generators.counterfactual_images import (
 from cgnlib.generators.counterfactual_writing import parse_shard, write_counterfactuals
 
 SETTINGS = {
-    "cf_count": 11,
+    "cf_images": 11,
     "cf_mode": "random",
     "cf_truncation": 0.5,
     "cf_shared_noise": True,
@@ -63,7 +63,7 @@ def test_images_labels_and_manifest(tiny_cgn, whole):
     assert lines[1].startswith("images/00000/00000000.png,")
     manifest = json.loads((whole / "manifest.json").read_text())
     assert (manifest["count"], manifest["written"]) == (11, 11)
-    asked = {name: value for name, value in SETTINGS.items() if name != "cf_count"}
+    asked = {name: value for name, value in SETTINGS.items() if name != "cf_images"}
     assert asked.items() <= manifest["made_by"].items()
     assert manifest["made_by"]["source"] == "abc" and manifest["made_by"]["seed"] == 7
 
@@ -120,9 +120,9 @@ def test_what_is_there_is_not_made_again(tiny_cgn, whole):
 
 def test_a_set_can_grow(tiny_cgn, whole, tmp_path):
     cgn = tiny_cgn()
-    _write(cgn, whole, cf_count=14)
+    _write(cgn, whole, cf_images=14)
     assert cgn.f_shape.calls == 2  # the last group was cut short, one is new
-    _write(tiny_cgn(), tmp_path / "large", cf_count=14)
+    _write(tiny_cgn(), tmp_path / "large", cf_images=14)
     assert _bytes(whole) == _bytes(tmp_path / "large")
 
 

@@ -32,7 +32,7 @@ def test_an_update_and_its_state(generator, cgn_settings, bf16):
     cgn = ImagenetCgn(generator, SmallSaliency((4, 8)))
     features = SceneCnn({"texture": 5}, (4, 4, 8, 8)).eval().requires_grad_(False)
     settings = cgn_settings(
-        cgn_batch=2, cgn_accumulate=2, bf16=bf16, patch_work_px=64, patch_px=10, lr_bg=1e-3
+        cgn_batch=2, cgn_accumulate=2, cgn_bf16=bf16, patch_work_px=64, patch_px=10, cgn_lr_bg=1e-3
     )
     method = ImagenetCgnMethod(settings, cgn, features.stages, 0)
     before = {name: value.clone() for name, value in cgn.state_dict().items()}

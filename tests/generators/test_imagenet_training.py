@@ -134,7 +134,7 @@ def test_gradients_flow_through_the_frozen_saliency_net(method):
 
 
 def test_each_mechanism_has_its_learning_rate(method):
-    rates = {"lr_shape": 1e-3, "lr_text": 3e-3, "lr_bg": 2e-3}
+    rates = {"cgn_lr_shape": 1e-3, "cgn_lr_text": 3e-3, "cgn_lr_bg": 2e-3}
     made = method(**rates)
     before = {n: getattr(made.model, n).last.bias.detach().clone() for n in MECHANISMS}
     made.update()
@@ -144,7 +144,9 @@ def test_each_mechanism_has_its_learning_rate(method):
 
 
 def test_training_lowers_what_it_is_trained_on(method):
-    made = method(lr_shape=1e-3, lr_text=1e-2, lr_bg=1e-2, cgn_accumulate=1, dropped="rec")
+    made = method(
+        cgn_lr_shape=1e-3, cgn_lr_text=1e-2, cgn_lr_bg=1e-2, cgn_accumulate=1, dropped="rec"
+    )
     log = [{name: value.item() for name, value in made.update().items()} for _ in range(40)]
     for name, factor in (("background", 0.85), ("texture", 0.5), ("binary", 0.98)):
         assert log[-1][f"loss_{name}"] < factor * log[0][f"loss_{name}"], name
@@ -158,7 +160,7 @@ def test_resume_at_mid_run_gives_the_same_bits(method, tmp_path):
         if step == 5:
             raise Killed
 
-    whole, cut, rest = (method(lr_text=1e-2, lr_shape=1e-2) for _ in range(3))
+    whole, cut, rest = (method(cgn_lr_text=1e-2, cgn_lr_shape=1e-2) for _ in range(3))
     log = fit(whole, lambda step: None, 7, tmp_path / "a", label="cgn", log_every=2)
     with pytest.raises(Killed):
         fit(cut, killing, 7, tmp_path / "b", label="cgn", log_every=2, checkpoint_every=3)
@@ -171,7 +173,7 @@ def test_resume_at_mid_run_gives_the_same_bits(method, tmp_path):
 
 
 def test_bf16_keeps_the_mask_below_one(method):
-    made = method(bf16=True)
+    made = method(cgn_bf16=True)
     with torch.no_grad():
         made.model.u2net.norm.bias += 100  # saturate: in bfloat16 0.9999 would be 1, its log nan
     values = made.update()
@@ -190,7 +192,7 @@ def test_spectral_norm_is_never_computed_under_autocast(method, monkeypatch):
         return compute(self, module, do_power_iteration)
 
     monkeypatch.setattr(imagenet_training.SpectralNorm, "compute_weight", watched)
-    method(bf16=True).update()
+    method(cgn_bf16=True).update()
     assert seen and not any(seen)
 
 

@@ -12,7 +12,8 @@ from cgnlib.__main__ import main
 from cgnlib.classifiers.cnn import MnistCnn
 from cgnlib.errors import UserError
 from cgnlib.generators.mnist_cgn import MnistCgn
-from cgnlib.networks import weights
+from cgnlib.networks import published_layouts, weights
+from cgnlib.networks.published_layouts import layout as layout_of
 
 # The published layouts, written out once more: name to shape, as a reader of the papers has them.
 NORM = ("weight", "bias", "running_mean", "running_var")
@@ -98,7 +99,18 @@ def good(tmp_path):
 
 @pytest.mark.parametrize("layout", PUBLISHED)
 def test_the_layouts_are_the_published_ones(layout):
-    assert weights.LAYOUTS[layout] == {name: tuple(shape) for name, *shape in PUBLISHED[layout]}
+    assert layout_of(layout) == {name: tuple(shape) for name, *shape in PUBLISHED[layout]}
+
+
+def test_the_imagenet_checkpoints_are_made_of_the_networks_parts():
+    generator, saliency = layout_of("biggan"), layout_of("u2net")
+    whole = layout_of("imagenet-cgn")
+    assert len(whole) == 4 * len(generator) + len(saliency)
+    assert whole["f_text.embeddings.weight"] == generator["embeddings.weight"] == (128, 1000)
+    assert whole["u2net.outconv.weight"] == (1, 6, 1, 1)
+    assert set(PUBLISHED) | {"biggan", "u2net", "u2netp", "imagenet-cgn"} == set(
+        published_layouts.NAMES
+    )
 
 
 def test_counts_are_the_published_ones():
@@ -108,9 +120,9 @@ def test_counts_are_the_published_ones():
             for name, shape in names.items()
             if not name.endswith(("num_batches_tracked", "running_mean", "running_var"))
         )
-        for layout, names in weights.LAYOUTS.items()
+        for layout, names in ((layout, layout_of(layout)) for layout in PUBLISHED)
     }
-    assert len(weights.LAYOUTS["mnist-cgn"]) == 57
+    assert len(layout_of("mnist-cgn")) == 57
     assert sizes == {"mnist-cgn": 659_992, "mnist-gan": 831_460, "mnist-classifier": 67_760}
 
 
@@ -119,7 +131,7 @@ def test_counts_are_the_published_ones():
 )
 def test_our_networks_have_those_names(layout, network):
     state = network().state_dict()
-    assert {name: tuple(value.shape) for name, value in state.items()} == weights.LAYOUTS[layout]
+    assert {name: tuple(value.shape) for name, value in state.items()} == layout_of(layout)
 
 
 class PlainCgn(nn.Module):

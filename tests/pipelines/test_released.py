@@ -5,7 +5,7 @@ import torch
 
 from cgnlib import mnist
 from cgnlib.errors import UserError
-from cgnlib.networks.weights import LAYOUTS
+from cgnlib.networks.published_layouts import layout
 from cgnlib.pipelines.mnist import classify
 from cgnlib.report import figures, tables
 from presets import smoke
@@ -21,7 +21,7 @@ def released(tmp_path):
         name: torch.tensor(1)
         if name.endswith("num_batches_tracked")
         else torch.rand(shape, generator=generator) * 0.2 + 0.01
-        for name, shape in LAYOUTS["mnist-cgn"].items()
+        for name, shape in layout("mnist-cgn").items()
     }
     torch.save(state, tmp_path / "released.pth")
     return tmp_path / "released.pth"

@@ -3,12 +3,14 @@
 import pytest
 
 from cgnlib.errors import UserError
-from cgnlib.params import MnistParams
+from cgnlib.families import family_of_notebook
+from cgnlib.params import ImagenetParams, MnistParams
 from cgnlib.report import discrepancies, states
 from cgnlib.report.discrepancies import NOT_MEASURED, effect
 from cgnlib.report.evidence import Evidence
 
 MNIST_POINTS = {f"D{n}" for n in (*range(1, 9), *range(12, 18), 27, 28)}
+IMAGENET_POINTS = {f"D{n}" for n in (9, 10, 11, *range(18, 27), 29, 30)}
 ACCURACY = ("ODR-1", "Original+CGN", "test_accuracy")
 
 
@@ -20,11 +22,19 @@ def evidence():
     return Evidence("smoke", states.status("smoke"))
 
 
-def test_every_mnist_point_is_there_with_parameters_that_exist():
+def test_every_point_is_there_with_parameters_that_exist():
     found = discrepancies.discrepancies()
-    assert {entry.id for entry in found} == MNIST_POINTS
+    assert {entry.id for entry in found} == MNIST_POINTS | IMAGENET_POINTS
     for entry in found:
-        assert set(entry.parameters) <= set(MnistParams.model_fields)
+        model = MnistParams if entry.id in MNIST_POINTS else ImagenetParams
+        assert family_of_notebook(entry.page).model is model
+        assert set(entry.parameters) <= set(model.model_fields)
+
+
+def test_a_page_holds_the_points_of_its_families(workplace):
+    for family, own, other in (("mnist", "D1", "D9"), ("scenes9", "D9", "D1")):
+        text = discrepancies.page(Evidence("smoke", [], family))
+        assert f"| {own} |" in text and f"| {other} |" not in text
 
 
 @pytest.mark.parametrize(

