@@ -45,7 +45,9 @@ def test_the_dataset_picks_the_model(two_families):
     assert type(make_params({}, "x")) is MnistParams  # the first family
     with pytest.raises(UserError, match="unknown parameter 'cgn_steps'"):
         make_params({"dataset": "circles", "cgn_steps": 4}, "x")
-    with pytest.raises(UserError, match="x: dataset = 'circle' .*wildlife_mnist, squares, circles"):
+    with pytest.raises(
+        UserError, match="x: dataset = 'circle' .*wildlife_mnist, .*squares, circles"
+    ):
         make_params({"dataset": "circle", "squares_px": 4}, "x")
 
 
@@ -67,14 +69,15 @@ def test_every_family_begins_with_the_shared_fields():
 def test_datasets_of_one_scale_only(two_families):
     assert families.datasets_at("smoke", "squares") == ("squares",)
     assert families.datasets_at("paper", "squares") == ("squares", "circles")
-    assert families.datasets_at("smoke") == (*FAMILIES["mnist"].datasets, "squares")
+    assert families.datasets_at("smoke") == (*FAMILIES["mnist"].datasets, "scenes9", "squares")
+    assert families.datasets_at("paper", "scenes9") == ("imagenet_mini",)
 
 
 def test_all_families_run_their_longest_notebook_last(project):
     listed = [(job.notebook, job.dataset) for job in jobs.jobs("smoke", "all")]
-    assert len(listed) == 17 and len(set(listed)) == 17
-    assert listed[-5:-3] == [("hqc_squares", "squares"), ("ibr", "colored_mnist")]
-    assert listed[-1] == ("ibr_squares", "squares")
+    assert len(listed) == 20 and len(set(listed)) == 20
+    assert listed[-6:-4] == [("hqc_squares", "squares"), ("ibr", "colored_mnist")]
+    assert listed[-2:] == [("odr_imagenet", "scenes9"), ("ibr_squares", "squares")]
     assert [job.dataset for job in jobs.jobs("smoke", "squares")] == ["squares"] * 2
     names = [(s.notebook, s.dataset) for s in states.status("smoke", "all")]
     assert names[-3:] == [("ibr_squares", "squares"), ("hqc_squares", "squares"), ("summary", "")]

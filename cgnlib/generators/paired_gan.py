@@ -59,15 +59,15 @@ class PairedSettings:
     """
 
     updates: int = 5000
-    batch: int = 32
+    batch: int = 16
     lr: float = 2e-3
-    warmup: int = 100
+    warmup: int = 200
     beta2: float = 0.99
     freeze_from: float = 0.6
     ema: float = 0.999
     object_weight: float = 2.0
-    watched: int = 8
-    watch_from: float = 0.15
+    watched: int = 4
+    watch_from: float = 0.3
     weight_features: float = 0.3
     weight_gram: float = 0.1
     weight_mask: float = 0.5

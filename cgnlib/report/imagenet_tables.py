@@ -11,7 +11,7 @@ from cgnlib.params import ImagenetParams
 from cgnlib.report import committed, published
 from cgnlib.report.cells import COLUMNS, MISSING, NOT_AVAILABLE, published_mark, styled
 from cgnlib.report.imagenet_records import FACTORS, FAILURES, INITIAL, PARTS, TRAINED
-from cgnlib.report.numbers import in_short, interval, number
+from cgnlib.report.numbers import in_short, number
 from cgnlib.report.record_model import Record
 from cgnlib.report.statistics import summarise
 
@@ -35,8 +35,10 @@ def _shown(records: Sequence[Record], setting: str, metric: str, reason: str) ->
         return f"{MISSING}: {reason}" if reason else NOT_AVAILABLE
     mean = summarise(found)
     unit = "" if mean.unit == "score" else mean.unit
-    ends = interval(mean).replace(" score", "")
-    return number(mean.value, unit).strip() + (f" ({ends})" if ends else "")
+    if mean.low is None:
+        return number(mean.value, unit).strip()
+    ends = " to ".join(number(end, unit).strip() for end in (mean.low, mean.high))
+    return f"{number(mean.value, unit).strip()} ({ends})"
 
 
 def quality(records: Sequence[Record], params: ImagenetParams) -> "Styler":

@@ -145,7 +145,7 @@ def test_tables_show_published_values_as_those_of_another_dataset(run):
     failures = imagenet_tables.failures(run.records, PARAMS).to_html()
     assert "bg minus none: 0.280" in failures and "masks not binary" in failures
     quality = imagenet_tables.quality(run.records, PARAMS).to_html()
-    assert quality.count("0.900 (0.900") == 2 and "MISSING: not run" in quality
+    assert quality.count("0.900 (0.900 to 0.900)") == 2 and "MISSING: not run" in quality
 
 
 def test_the_score_table_names_every_source(run):
@@ -169,5 +169,10 @@ def test_figures_have_a_panel_for_each_image_and_source():
     curve = [InceptionScore(float(n), 0.1, n, 2, ()) for n in (10, 20)]
     figure = imagenet_figures.score_curve({"composites": curve}, {"P": 130.2}, "another dataset")
     assert "another dataset" in figure.axes[1].get_xlabel()
+    assert imagenet_figures.real_scenes(images, np.arange(7), list("abcdefg"), 1).axes
+    worst = SimpleNamespace(images=images, intended=list("abcdefg"), read=list("bbbbbbb"),
+                            confidence=np.zeros(7))  # fmt: skip
+    figure = imagenet_figures.gallery({"shape": worst, "texture": worst})
+    assert figure.axes[0].get_title() == "a\n→ b" and len(figure.axes) == 14
     sheets = np.zeros((2, 7, 8, 8, 3), np.uint8)
     assert imagenet_figures.over_training(sheets, [0, 5], list("abcdefg")).axes

@@ -283,6 +283,8 @@ def test_a_rule_must_point_at_one_published_value(tmp_path):
 
 
 def test_every_metric_of_the_rules_is_one_that_pages_record():
+    from cgnlib.params.imagenet_classifiers import IMAGENET_TEST_SETS
+    from cgnlib.report import imagenet_records, robustness_records
     from cgnlib.report.explain_tables import MEANINGS
     from cgnlib.report.measures import quality_numbers
 
@@ -300,6 +302,11 @@ def test_every_metric_of_the_rules_is_one_that_pages_record():
             )
         )
         | {"test_accuracy", "cf_test_accuracy"}
+        | {f"oracle_{factor}_{factor}" for factor in imagenet_records.FACTORS}
+        | {f"{name}{end}" for name in imagenet_records.PARTS for end in ("", "_ratio")}
+        | {"inception_score"}
+        | set(robustness_records.MEANINGS)
+        | {f"{name}_accuracy" for name in IMAGENET_TEST_SETS}
     )
     for rule in verdicts.claims():
         for condition in rule.conditions:

@@ -68,10 +68,10 @@ class Pretraining:
 
     saliency: SaliencySettings = field(default_factory=SaliencySettings)
     classifier: SceneClassifierSettings = field(
-        default_factory=lambda: SceneClassifierSettings(updates=300)
+        default_factory=lambda: SceneClassifierSettings(updates=250)
     )
     silhouette: SceneClassifierSettings = field(
-        default_factory=lambda: SceneClassifierSettings(updates=500)
+        default_factory=lambda: SceneClassifierSettings(updates=450)
     )
     generator: PairedSettings = field(default_factory=PairedSettings)
     seed: int = 0
