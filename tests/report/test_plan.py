@@ -8,6 +8,7 @@ import yaml
 from cgnlib.__main__ import main
 from cgnlib.datasets import MNIST_DATASETS
 from cgnlib.errors import UserError
+from cgnlib.families import datasets_at
 from cgnlib.params import MnistParams
 from cgnlib.report import costs, plan
 from presets import write_presets
@@ -215,10 +216,25 @@ def test_the_processor_has_a_name():
 
 def test_a_whole_report_is_planned_by_scale_and_family(project, workplace, capsys):
     artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
-    write_presets(project)
+    write_presets(project, datasets=datasets_at("smoke"))
     assert main(["plan", "--scale", "smoke", "--family", "all", "--json"]) == 0
     items = json.loads(capsys.readouterr().out)["items"]
-    assert {item["params"] for item in items} == {f"smoke/{dataset}" for dataset in MNIST_DATASETS}
+    planned = {item["params"] for item in items}
+    assert planned == {f"smoke/{dataset}" for dataset in (*MNIST_DATASETS, "scenes9")}
+
+
+def test_every_training_of_the_imagenet_notebooks_is_planned(project, workplace):
+    write_presets(project, datasets=["scenes9"], cgn_updates=7, ibr_updates=7)
+    found = plan.predict([project / "params" / "smoke" / "scenes9.yaml"])
+    cgns = {p.name: p.updates for p in found if p.kind == "imagenet_cgn"}
+    assert cgns == dict.fromkeys(
+        ["CGN", *(f"CGN without {name}" for name in ("shape", "text", "bg", "rec"))], 7
+    )  # the control is the CGN itself
+    rows = {
+        p.name: p.updates for p in found if p.kind in ("imagenet_baseline", "imagenet_ensemble")
+    }
+    assert rows["IN"] == 4 * 141 and rows["IN+CGN"] == 2 * 141
+    assert {p.notebook for p in found} == {"hqc_imagenet", "ibr_imagenet", "odr_imagenet"}
 
 
 def test_another_number_of_threads_is_a_rough_guess(project, workplace):

@@ -1,0 +1,57 @@
+"""Numbers of the ImageNet CGN's recipes may move only when their version rises.
+
+A few tiny steps against stored values, loose enough for another processor. After an intended change
+raise the version and run `python tests/pipelines/test_imagenet_fingerprints.py`.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cgnlib import imagenet
+from cgnlib.pipelines.imagenet import generate, train_cgn
+from presets import smoke
+
+STORED = Path(__file__).with_name("imagenet_fingerprints.json")
+
+
+def measured() -> dict[str, dict]:
+    params = smoke("scenes9", cgn_updates=5)
+    cgn, made = imagenet.cgn(params), imagenet.counterfactuals(params)
+    kept = [value for name, value in cgn.model.state_dict().items() if name.startswith("f_")]
+    pixels = made.images.float()
+    return {
+        "imagenet_cgn": {
+            "version": train_cgn.CGN_VERSION,
+            "numbers": {
+                **cgn.history[-1],
+                "mean_weight": float(np.mean([value.float().abs().mean() for value in kept])),
+            },
+        },
+        "counterfactuals": {
+            "version": generate.COUNTERFACTUALS_VERSION,
+            "numbers": {
+                "mean": float(pixels.mean()),
+                "std": float(pixels.std()),
+                "shapes": made.shape.float().mean().item(),
+                "backgrounds": made.background.float().mean().item(),
+            },
+        },
+    }
+
+
+def test_the_numbers_are_the_stored_ones(fresh_workplace):
+    stored = json.loads(STORED.read_text())
+    for kind, found in measured().items():
+        assert found["version"] == stored[kind]["version"], f"{kind}: run this file as a script"
+        assert found["numbers"] == pytest.approx(stored[kind]["numbers"], rel=2e-3), kind
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CGN_RUNS"] = folder
+        STORED.write_text(json.dumps(measured(), indent=1) + "\n")
