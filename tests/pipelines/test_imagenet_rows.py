@@ -28,6 +28,7 @@ SMALL = {
     "baseline_milestones": "",
     "classifier_batch": 18,
     "ensemble_epochs": 1,
+    "ensemble_milestones": "",
     "ensemble_batch_cf": 9,
     "cf_images": 20,
     "test_images": 27,
