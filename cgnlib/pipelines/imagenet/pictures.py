@@ -53,7 +53,7 @@ def real_scenes(per_class: int = 5) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     texture and background recombined; with the masks of the first kind as a third."""
     count = 9 * per_class
     own = scenes9.scene_set("original", count, 0, "train")
-    mixed = scenes9.recombined(count, 0, "train")
+    mixed = scenes9.recombined(count, 0, "train", free=("texture", "background"))
     show = lambda values: values.permute(0, 2, 3, 1).numpy()  # noqa: E731
     return {
         "original": (show(own.images), own.shape.numpy()),
