@@ -220,9 +220,9 @@ def test_unknown_dataset_and_missing_textures_are_refused():
 def test_wildlife_is_drawn_fast():
     """A tenth of the required 20,000 images/s, so that a busy machine passes and a loop fails."""
     wildlife = _variant("wildlife_mnist")
-    stream, count, start = rng(0, "speed"), 0, time.perf_counter()
+    stream, count, start = rng(0, "speed"), 0, time.process_time()
     while count < 5000:
         index = torch.randint(len(wildlife), (1000,), generator=stream)
         labels = wildlife.labels[index]
         count += len(wildlife.draw(index, labels, labels, stream))
-    assert count / (time.perf_counter() - start) > 2000
+    assert count / (time.process_time() - start) > 2000

@@ -8,6 +8,7 @@ from cgnlib.errors import UserError
 from cgnlib.parameter_reading import load_params
 from cgnlib.pipelines.mnist import causal
 from cgnlib.report import published
+from cgnlib.training import EpochIndex
 from presets import ROOT, smoke
 
 pytestmark = pytest.mark.usefixtures("fresh_workplace")
@@ -64,7 +65,7 @@ def test_each_classifier_learns_its_own_label(monkeypatch):
     for mechanism in ("foreground", "background"):
         causal.mechanism_classifier(params, mechanism)
     fakes = mnist.counterfactuals(params)
-    index = causal.EpochIndex(
+    index = EpochIndex(
         len(fakes), params.classifier_batch, params.seed, "classifier-counterfactual"
     )
     labels = fakes.labels(index(0))

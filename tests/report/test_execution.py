@@ -86,7 +86,7 @@ def start(*arguments: str) -> subprocess.Popen:
     )
 
 
-def wait_for(path: Path, seconds: float = 30) -> None:
+def wait_for(path: Path, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} never appeared"
@@ -233,7 +233,7 @@ def test_a_stopped_runner_records_a_failure(project, target, tmp_path, number):
     process = start()
     wait_for(mark)
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert snapshot(target) == before
     assert number.name in json.loads((target / "failed.json").read_text())["reason"]
@@ -278,7 +278,7 @@ def test_a_full_disk_leaves_the_earlier_result(project, target, limit):
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(root)},
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 1
     assert "FAILED: " in done.stderr and "Traceback" not in done.stderr

@@ -99,8 +99,8 @@ def search_lntl(params: MnistParams) -> Search:
 
 
 def searches(params: MnistParams) -> list[Search]:
-    """The searches of the rows in ``odr_settings``; none unless the run has the seed ``search_seed``:
-    the search chooses weights once, not once per repetition."""
+    """The searches of the rows in ``odr_settings``; none unless the run has the seed
+    ``search_seed``: the search chooses weights once, not once per repetition."""
     if params.seed != params.search_seed:
         return []
     found = {"LNTL": search_lntl}
