@@ -42,18 +42,18 @@ class ImagenetClassifierParams(ImagenetImageParams):
     trunk_weights: str = Field(
         "", description="weights the baseline is: 'published', or a file; empty: it is trained here"
     )
-    train_images: int = Field(9000, ge=9, description="real training images (rendered scenes)")
-    baseline_epochs: int = Field(4, ge=1, description="epochs of a baseline over train_images")
+    train_images: int = Field(2500, ge=9, description="real training images (rendered scenes)")
+    baseline_epochs: int = Field(3, ge=1, description="epochs of a baseline over train_images")
     baseline_lr: float = Field(0.05, gt=0.0, le=10.0, description="SGD step size of a baseline")
     baseline_milestones: str = Field(
-        "3", description="epochs after which its step size falls tenfold (comma-separated)"
+        "2", description="epochs after which its step size falls tenfold (comma-separated)"
     )
-    classifier_batch: int = Field(64, ge=2, description="real images per update")
-    ensemble_epochs: int = Field(2, ge=1, description="epochs of the ensemble over train_images")
-    ensemble_batch_cf: int = Field(64, ge=2, description="counterfactual images per update")
+    classifier_batch: int = Field(32, ge=2, description="real images per update")
+    ensemble_epochs: int = Field(3, ge=1, description="epochs of the ensemble over train_images")
+    ensemble_batch_cf: int = Field(32, ge=2, description="counterfactual images per update")
     ensemble_lr: float = Field(0.01, gt=0.0, le=10.0, description="SGD step size of the ensemble")
     ensemble_milestones: str = Field(
-        "", description="epochs after which its step size falls tenfold (comma-separated)"
+        "2", description="epochs after which its step size falls tenfold (comma-separated)"
     )
     momentum: float = Field(0.9, ge=0.0, lt=1.0, description="SGD momentum")
     weight_decay: float = Field(1.0e-4, ge=0.0, le=1.0, description="SGD weight decay")
@@ -68,12 +68,12 @@ class ImagenetClassifierParams(ImagenetImageParams):
     )
 
     # Explanations
-    explain_images: int = Field(250, ge=1, description="images under GradCAM per set")
+    explain_images: int = Field(120, ge=1, description="images under GradCAM per set")
     cam_stage: int = Field(
         3, ge=1, le=4, description="stage of the ResNet that GradCAM reads (4x4 cells at 64 px)"
     )
-    lime_images: int = Field(10, ge=1, le=1000, description="images explained by LIME")
-    lime_samples: int = Field(500, ge=10, le=100_000, description="perturbed copies per image")
+    lime_images: int = Field(8, ge=1, le=1000, description="images explained by LIME")
+    lime_samples: int = Field(300, ge=10, le=100_000, description="perturbed copies per image")
     lime_segments: Literal["slic", "grid", "quickshift"] = Field(
         "slic", description="what LIME hides and shows: superpixels, or squares"
     )

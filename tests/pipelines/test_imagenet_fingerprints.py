@@ -1,4 +1,4 @@
-"""Numbers of the ImageNet CGN's recipes may move only when their version rises.
+"""Numbers of the ImageNet-scale recipes may move only when their version rises.
 
 A few tiny steps against stored values, loose enough for another processor. After an intended change
 raise the version and run `python tests/pipelines/test_imagenet_fingerprints.py`.
@@ -13,10 +13,17 @@ import numpy as np
 import pytest
 
 from cgnlib import imagenet
-from cgnlib.pipelines.imagenet import generate, train_cgn
+from cgnlib.pipelines.imagenet import classify, generate, train_cgn
 from presets import smoke
 
 STORED = Path(__file__).with_name("imagenet_fingerprints.json")
+
+
+def row(params, name: str) -> dict[str, float]:
+    trained = imagenet.classifier(params, name)
+    weights = [value.abs().mean() for value in trained.model.parameters()]
+    losses = {k: v for k, v in trained.history[-1].items() if k.startswith("loss")}
+    return losses | {"mean_weight": float(np.mean(weights))}
 
 
 def measured() -> dict[str, dict]:
@@ -25,6 +32,14 @@ def measured() -> dict[str, dict]:
     kept = [value for name, value in cgn.model.state_dict().items() if name.startswith("f_")]
     pixels = made.images.float()
     return {
+        "imagenet_baseline": {
+            "version": classify.BASELINE_VERSION,
+            "numbers": row(params, "IN"),
+        },
+        "imagenet_ensemble": {
+            "version": classify.ENSEMBLE_VERSION,
+            "numbers": row(params, "IN+CGN"),
+        },
         "imagenet_cgn": {
             "version": train_cgn.CGN_VERSION,
             "numbers": {

@@ -1,4 +1,4 @@
-"""The CGN's notebooks of ImageNet's scale, run as a user runs them, at the smallest scale."""
+"""The notebooks of ImageNet's scale, run as a user runs them, at the smallest scale."""
 
 import json
 import os
@@ -23,6 +23,20 @@ ASKED = {
         ("IBR-1", "shape minus none", "mask_entropy"),
         ("IBR-1", "none minus bg", "mask_mean"),
     },
+    "odr_imagenet": {
+        *(("ODR-3", row, "top1") for row in ("IN", "SIN", "IN+SIN", "Mixed-Rand", "IN+CGN")),
+        *(("ODR-3", f"IN+CGN {head}", "shape_accuracy_hits") for head in
+          ("shape", "texture", "background")),
+        ("ODR-3", "IN+CGN texture", "cf_accuracy"),
+        ("ODR-4", "SIN", "mixed_rand_accuracy_hits"),
+        ("ODR-4", "IN minus IN+CGN", "bg_gap"),
+        ("ODR-6", "IN+CGN minus IN", "train_top1"),
+        ("EXT-3", "IN+CGN shape minus background", "pointing_game"),
+        ("EXT-4", "IN+CGN", "cue_conflict_accuracy"),
+        ("EXT-4", "shape and texture heads", "correlation_counterfactual"),
+        ("EXT-7", "IN+CGN minus IN", "positive_share"),
+        ("IBR-3", "classifier IN+CGN", "training_time"),
+    },
 }  # fmt: skip
 
 
@@ -36,5 +50,8 @@ def test_a_notebook_runs_to_its_verdict(name, workplace):
     folder = workplace / "results" / "smoke" / "scenes9" / name
     rows = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
     assert ASKED[name] <= {(r["experiment"], r["setting"], r["metric"]) for r in rows}
-    (verdict,) = json.loads((folder / "verdicts.json").read_text())
-    assert verdict["verdict"] != "not run", verdict["reasons"]
+    judged = json.loads((folder / "verdicts.json").read_text())
+    assert judged
+    for verdict in judged:
+        few = verdict["claim"] == "ODR-BIAS"  # a head of two updates may read no cue at all
+        assert few or verdict["verdict"] != "not run", verdict["reasons"]

@@ -10,6 +10,7 @@ import torch
 from cgnlib.classifiers.ensemble import HEADS
 from cgnlib.data import scenes9
 from cgnlib.errors import UserError
+from cgnlib.parameter_reading import listed_parameters
 from cgnlib.params import IMAGENET_ROWS, ImagenetParams
 from cgnlib.pipelines.imagenet import (
     classify,
@@ -19,6 +20,7 @@ from cgnlib.pipelines.imagenet import (
     predictions,
     robustness,
 )
+from presets import ROOT
 
 SMALL = {
     "train_images": 36,
@@ -26,6 +28,7 @@ SMALL = {
     "baseline_milestones": "",
     "classifier_batch": 18,
     "ensemble_epochs": 1,
+    "ensemble_milestones": "",
     "ensemble_batch_cf": 9,
     "cf_images": 20,
     "test_images": 27,
@@ -34,6 +37,18 @@ SMALL = {
     "lime_samples": 10,
     "lime_segment_px": 32,
 }
+
+
+class Watched(ImagenetParams):
+    """Parameters that remember which of them were read."""
+
+    def __getattribute__(self, name):
+        if name in ImagenetParams.model_fields:
+            seen.add(name)
+        return super().__getattribute__(name)
+
+
+seen: set[str] = set()
 
 
 def counterfactuals(params):
@@ -54,7 +69,7 @@ def params(tmp_path_factory):
         patch.setattr(counterfactual_sets, "counterfactuals", counterfactuals)
         for cached in (classify._baseline, classify._ensemble, predictions.answers):
             cached.cache_clear()
-        yield ImagenetParams(**SMALL)
+        yield Watched(**SMALL)
     for cached in (classify._baseline, classify._ensemble, predictions.answers):
         cached.cache_clear()
 
@@ -200,3 +215,11 @@ def test_explained_images_keep_their_labels_and_masks(params):
 def test_lime_tells_where_the_weight_lies(params):
     made, _ = explain.lime_maps(params, "IN", predictions.WHOLE)
     assert made["maps"].shape == (2, 64, 64) and np.isfinite(made["maps"]).all()
+
+
+def test_everything_read_is_listed_in_the_notebook(params):
+    """An unlisted parameter would silently keep its default where papermill passes another value.
+    Runs last: the tests above read what the notebook reads."""
+    data.real_sets(params)
+    assert {"ensemble_lr", "test_sets", "cam_stage", "lime_samples", "crop_least_area"} <= seen
+    assert seen <= set(listed_parameters(ROOT / "book" / "odr_imagenet.ipynb"))

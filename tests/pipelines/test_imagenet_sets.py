@@ -21,7 +21,7 @@ from cgnlib.pipelines.imagenet import counterfactual_sets, data, predictions
 @pytest.fixture
 def picture(workplace):
     path = workplace / "x.png"
-    Image.new("RGB", (6, 5), (255, 0, 0)).save(path)
+    Image.new("RGB", (224, 224), (255, 0, 0)).save(path)
     return path
 
 
