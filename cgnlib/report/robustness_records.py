@@ -49,6 +49,11 @@ def meaning(metric: str) -> str:
     return f"share of {name} images whose class is read"
 
 
+def _claim(experiment: str) -> str:
+    """``ODR`` or ``EXT``."""
+    return experiment.split("-")[0]
+
+
 def record_rate(
     run: Run, experiment: str, setting: str, metric: str, rate: Any, artefacts: Iterable[Any]
 ) -> None:
@@ -72,6 +77,7 @@ def record_rate(
         interval=rate.interval,
         definition=f"{text}; {_WILSON}",
         artefacts=artefacts,
+        claim=_claim(experiment),
     )
     run.record(
         experiment,
@@ -82,6 +88,7 @@ def record_rate(
         n=rate.denominator,
         definition=f"images counted: {text}",
         artefacts=artefacts,
+        claim=_claim(experiment),
     )
 
 
@@ -108,6 +115,7 @@ def record_difference(
         interval=(low, high),
         definition=f"difference, {meaning(metric)}; {_PAIRED}",
         artefacts=artefacts,
+        claim=_claim(experiment),
     )
 
 
@@ -153,6 +161,7 @@ def record_correlations(run: Run, found: Mapping[tuple[str, str, str], tuple[Any
             definition=f"Pearson correlation of the true-class logits, {name} images; interval: "
             "95 %, Fisher's transformation",
             artefacts=answered.artefacts,
+            claim="EXT",
         )
 
 
@@ -178,4 +187,5 @@ def record_means(
             definition=f"{'difference, ' if paired else ''}{meaning(metric)}; mean over images; "
             "interval: 95 %, bootstrap over images",
             artefacts=artefacts,
+            claim=_claim(experiment),
         )

@@ -225,12 +225,16 @@ def test_a_whole_report_is_planned_by_scale_and_family(project, workplace, capsy
 
 
 def test_every_training_of_the_imagenet_notebooks_is_planned(project, workplace):
+    key = {"layout": "scenes9", "feature_net": "scene_cnn", "saliency_net": "small",
+           "cgn_batch": 8, "cgn_accumulate": 1, "updates": 100}  # fmt: skip
+    artefact(workplace, "imagenet_cgn", "a", key, 30.0)
     write_presets(project, datasets=["scenes9"], cgn_updates=7, ibr_updates=7)
     found = plan.predict([project / "params" / "smoke" / "scenes9.yaml"])
     cgns = {p.name: p.updates for p in found if p.kind == "imagenet_cgn"}
     assert cgns == dict.fromkeys(
         ["CGN", *(f"CGN without {name}" for name in ("shape", "text", "bg", "rec"))], 7
     )  # the control is the CGN itself
+    assert by_name(found)["imagenet_cgn", "CGN"].seconds == 2.1
     rows = {
         p.name: p.updates for p in found if p.kind in ("imagenet_baseline", "imagenet_ensemble")
     }

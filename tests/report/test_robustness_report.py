@@ -85,6 +85,7 @@ def test_correlations_and_means_carry_intervals(run):
     one = found["EXT-4", "shape and texture heads", "correlation_original"]
     assert one.interval_low == pytest.approx(0.339, abs=1e-3)
     gap = found["EXT-3", "IN+CGN shape minus background", "pointing_game"]
+    assert (one.claim, gap.claim) == ("EXT", "EXT")
     assert (gap.value, gap.unit) == (0.5, "difference") and gap.interval_low < 0.5
     table = robustness_tables.head_correlations(run.records, "c").data
     assert table.to_dict("records") == [
