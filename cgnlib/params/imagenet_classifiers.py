@@ -51,7 +51,7 @@ class ImagenetClassifierParams(ImagenetImageParams):
     classifier_batch: int = Field(32, ge=2, description="real images per update")
     ensemble_epochs: int = Field(3, ge=1, description="epochs of the ensemble over train_images")
     ensemble_batch_cf: int = Field(32, ge=2, description="counterfactual images per update")
-    ensemble_lr: float = Field(0.01, gt=0.0, le=10.0, description="SGD step size of the ensemble")
+    ensemble_lr: float = Field(0.05, gt=0.0, le=10.0, description="SGD step size of the ensemble")
     ensemble_milestones: str = Field(
         "2", description="epochs after which its step size falls tenfold (comma-separated)"
     )
