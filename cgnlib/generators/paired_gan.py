@@ -46,12 +46,12 @@ class PairedSettings:
         warmup: updates of linear rise.
         beta2: Adam's second decay (the first is 0.9).
         freeze_from: share of the updates after which batch norm uses stored statistics, so that an
-            image is no longer a function of its batch; a stage that continues does so from the
-            start.
+            image is no longer a function of its batch.
         ema: decay of the averaged weights, those that are kept.
         object_weight: how much more an object's pixel counts than another.
         watched: images of each batch that the losses below look at.
-        watch_from: share of the updates after which they do.
+        watch_from: share of the updates after which they do; a stage that goes on from a trained
+            generator does so at once.
         weight_features: of the difference of the classifier's maps.
         weight_gram: of the difference of their Gram matrices, object and place apart.
         weight_mask: of the cross-entropy between the saliency seen in the image and the true mask.
@@ -66,11 +66,11 @@ class PairedSettings:
     freeze_from: float = 0.6
     ema: float = 0.999
     object_weight: float = 2.0
-    watched: int = 4
+    watched: int = 8
     watch_from: float = 0.3
-    weight_features: float = 0.3
-    weight_gram: float = 0.1
-    weight_mask: float = 0.5
+    weight_features: float = 1.0
+    weight_gram: float = 1.0
+    weight_mask: float = 1.0
     before: int = 0
 
 
@@ -151,7 +151,7 @@ class PairedGan(Resumable):
         self.saliency = saliency.eval().requires_grad_(False)
         model = copy_of(start) if start else first_generator(seed, layout)
         self.model = model.requires_grad_(True).train()
-        self.freeze_at = 0 if start else round(settings.freeze_from * settings.updates)
+        self.freeze_at = round(settings.freeze_from * settings.updates)
         self.continues = start is not None
         self.ema = Ema(self.model, settings.ema)
         self.optimiser = torch.optim.Adam(
@@ -188,7 +188,7 @@ class PairedGan(Resumable):
     def update(self, batch: Pairs) -> dict[str, Tensor]:
         """One step; returns the weighted losses before it."""
         s = self.settings
-        if self.steps_done == self.freeze_at and not self.continues:
+        if self.steps_done == self.freeze_at:
             self._write_statistics(self.model)
         stored = self.steps_done >= self.freeze_at
         with nullcontext() if stored else batch_statistics(self.model):
@@ -208,7 +208,7 @@ class PairedGan(Resumable):
     def sampler(self) -> BigGan:
         """The averaged generator in evaluation mode, with statistics stored in all rows."""
         average = copy_of(self.ema.average).eval()
-        if not (self.continues or self.steps_done > self.freeze_at):
+        if self.steps_done <= self.freeze_at:
             self._write_statistics(average)
         return average
 

@@ -44,7 +44,8 @@ CHOICES = {
     "all": ("saliency", "classifier", "silhouette", "generator"),
 }
 MADE_BY = {
-    "generator": "distilled from the scenes9 renderer by paired training, without a discriminator",
+    "generator": "distilled from the scenes9 renderer by paired training, without a discriminator; "
+    "its losses look through the same classifier and saliency network that measure it",
     "saliency": "supervised by the renderer's masks",
     "classifier": "supervised by the renderer's labels, on recombined scenes",
     "silhouette": "supervised by the renderer's labels, on saliency masks and true masks of "

@@ -92,7 +92,10 @@ def generator_figures(model: BigGan, readers: Readers, count: int, seed: int = 0
     """Share of samples read as their label (``texture``, ``background``, ``shape``; by class in
     ``shape_by_class``), mean IoU of their saliency with the paired scene's true mask and mean
     absolute difference from that scene (of a range of 2), at truncation 1; shares at truncation
-    0.5 under ``..._at_half``."""
+    0.5 under ``..._at_half``.
+
+    The generator was trained through this classifier's features and this saliency network, so the
+    shares say that they recognise it, not that a network it has never met would."""
     figures: Figures = {"images": count}
     for truncation, ending in ((1.0, ""), (0.5, "_at_half")):
         drawn = generator_pairs(count, truncation, seed)
