@@ -46,17 +46,17 @@ class ImagenetImageParams(Params):
 
     # CGN: losses
     weight_l1: float = Field(100.0, ge=0.0, description="weight of the L1 reconstruction")
-    perceptual_w1: float = Field(4.0, ge=0.0, description="style weight of x_gen, first layer")
-    perceptual_w2: float = Field(4.0, ge=0.0, description="style weight of x_gen, second layer")
-    perceptual_w3: float = Field(4.0, ge=0.0, description="style weight of x_gen, third layer")
-    perceptual_w4: float = Field(4.0, ge=0.0, description="style weight of x_gen, fourth layer")
+    perceptual_w1: float = Field(0.5, ge=0.0, description="style weight of x_gen, first layer")
+    perceptual_w2: float = Field(0.5, ge=0.0, description="style weight of x_gen, second layer")
+    perceptual_w3: float = Field(0.5, ge=0.0, description="style weight of x_gen, third layer")
+    perceptual_w4: float = Field(0.5, ge=0.0, description="style weight of x_gen, fourth layer")
     weight_binary: float = Field(300.0, ge=0.0, description="weight of the mask's entropy in bits")
     weight_mask: float = Field(500.0, ge=0.0, description="weight of the mask interval loss")
     mask_low: float = Field(0.1, ge=0.0, le=1.0, description="lower end of the mask interval")
     mask_high: float = Field(0.9, ge=0.0, le=1.0, description="upper end of the mask interval")
     texture_w1: float = Field(0.0, ge=0.0, description="style weight of the texture, first layer")
-    texture_w2: float = Field(5.0, ge=0.0, description="style weight of the texture, second layer")
-    texture_w3: float = Field(5.0, ge=0.0, description="style weight of the texture, third layer")
+    texture_w2: float = Field(1.0, ge=0.0, description="style weight of the texture, second layer")
+    texture_w3: float = Field(1.0, ge=0.0, description="style weight of the texture, third layer")
     texture_w4: float = Field(0.0, ge=0.0, description="style weight of the texture, fourth layer")
     weight_background: float = Field(
         2000.0, ge=0.0, description="weight of the background's saliency"
@@ -77,10 +77,10 @@ class ImagenetImageParams(Params):
     cgn_weights: str = Field(
         "", description="weights to use instead of training: 'published', a file, an imported hash"
     )
-    cgn_updates: int = Field(200, ge=1, description="gradient updates")
+    cgn_updates: int = Field(120, ge=1, description="gradient updates")
     cgn_batch: int = Field(8, ge=1, le=4096, description="images per forward pass")
     cgn_accumulate: int = Field(1, ge=1, description="forward passes per update")
-    cgn_lr_shape: float = Field(2.0e-5, gt=0.0, le=1.0, description="Adam step size, shape")
+    cgn_lr_shape: float = Field(8.0e-6, gt=0.0, le=1.0, description="Adam step size, shape")
     cgn_lr_text: float = Field(2.0e-4, gt=0.0, le=1.0, description="Adam step size, texture")
     cgn_lr_bg: float = Field(2.0e-4, gt=0.0, le=1.0, description="Adam step size, background")
     cgn_beta1: float = Field(0.9, ge=0.0, lt=1.0, description="Adam beta 1")
@@ -109,7 +109,7 @@ class ImagenetImageParams(Params):
 
     # Quality and loss ablation
     quality_images: int = Field(2000, ge=10, description="images behind each quality figure")
-    ibr_updates: int = Field(100, ge=1, description="gradient updates per ablation")
+    ibr_updates: int = Field(120, ge=1, description="gradient updates per ablation")
     score_images: int = Field(2000, ge=10, description="composites behind an inception score")
     score_splits: int = Field(2, ge=1, le=100, description="splits of the inception score")
     score_truncation: float = Field(

@@ -13,7 +13,7 @@ from cgnlib.networks import shipped
 from cgnlib.networks.saliency import SmallSaliency
 from cgnlib.pipelines.imagenet import pretrain_figures
 
-COUNT = 180
+COUNT = 90
 
 
 def test_files_are_the_recorded_ones_and_small():

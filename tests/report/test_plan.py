@@ -228,7 +228,10 @@ def test_every_training_of_the_imagenet_notebooks_is_planned(project, workplace)
     key = {"layout": "scenes9", "feature_net": "scene_cnn", "saliency_net": "small",
            "cgn_batch": 8, "cgn_accumulate": 1, "updates": 100}  # fmt: skip
     artefact(workplace, "imagenet_cgn", "a", key, 30.0)
-    write_presets(project, datasets=["scenes9"], cgn_updates=7, ibr_updates=7)
+    lengths = {"cgn_updates": 7, "ibr_updates": 7, "train_images": 9000, "classifier_batch": 64,
+               "baseline_epochs": 4, "baseline_milestones": "3", "ensemble_epochs": 2,
+               "ensemble_milestones": ""}  # fmt: skip
+    write_presets(project, datasets=["scenes9"], **lengths)
     found = plan.predict([project / "params" / "smoke" / "scenes9.yaml"])
     cgns = {p.name: p.updates for p in found if p.kind == "imagenet_cgn"}
     assert cgns == dict.fromkeys(
