@@ -5,12 +5,7 @@
 Run it on an otherwise idle machine. ``--threads`` sets the CPU threads (default 2).
 """
 
-import argparse
-import json
-import platform
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -18,29 +13,7 @@ import torch
 from cgnlib.data.scenes9 import UNIFORMS, VARIANTS, recombined, render, scene_set
 from cgnlib.data.scenes9_export import write_image_folder
 from cgnlib.rng import rng
-
-
-def say(name: str, value: float, unit: str, **more) -> None:
-    line = {
-        "benchmark": name,
-        "value": round(value, 3),
-        "unit": unit,
-        **more,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-    }
-    print(json.dumps(line), flush=True)
-
-
-def seconds(action: Callable[[], object], repeats: int) -> float:
-    """Median seconds of one call, after two to warm up."""
-    times = []
-    for _ in range(repeats + 2):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return sorted(times[2:])[repeats // 2]
+from measuring import run, say, seconds
 
 
 def rendered_images() -> None:
@@ -73,17 +46,5 @@ def written_images() -> None:
 BENCHMARKS = {f.__name__: f for f in (rendered_images, frozen_sets, written_images)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS)
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    for name in arguments.names or BENCHMARKS:
-        BENCHMARKS[name]()
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__.splitlines()[0], BENCHMARKS, list(BENCHMARKS), threads=2)
