@@ -1,9 +1,6 @@
 """Where the heads look: GradCAM (EXT-3) and LIME (EXT-7) as arrays kept in the store."""
 
-import io
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,6 +14,7 @@ from cgnlib.evaluation import explain
 from cgnlib.evaluation.predict import predict
 from cgnlib.evaluation.saliency_scores import mask_iou, pointing_game
 from cgnlib.params import ImagenetParams
+from cgnlib.pipelines.arrays import Arrays, kept_arrays
 from cgnlib.pipelines.imagenet.classify import ENSEMBLE, START, classifier
 from cgnlib.pipelines.imagenet.counterfactual_sets import fakes
 from cgnlib.pipelines.imagenet.data import (
@@ -37,7 +35,6 @@ PANELS = ("original", "counterfactual", "recombined")
 EXPLAINED = ((START, WHOLE), *((ENSEMBLE, view) for view in (*HEADS, "mean")))
 COMPARED = ((START, WHOLE), (ENSEMBLE, "mean"))  # what LIME is asked about
 _BATCH = 100
-Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,9 @@ def heat_maps(
         return {"maps": maps.astype(np.float16), "predicted": predicted}
 
     key = _key(params, trained.artefact.hash, view, panel, params.explain_images)
-    return _keep("imagenet_heat_maps", HEAT_MAPS_VERSION, key | {"stage": params.cam_stage}, make)
+    return kept_arrays(
+        "imagenet_heat_maps", HEAT_MAPS_VERSION, key | {"stage": params.cam_stage}, make
+    )
 
 
 def looked_at(maps: np.ndarray, masks: np.ndarray) -> Arrays:
@@ -137,7 +136,7 @@ def lime_maps(params: ImagenetParams, row: str, view: str) -> tuple[Arrays, stor
     names = ("lime_samples", "lime_segments", "lime_segment_px")
     key = _key(params, trained.artefact.hash, view, "original", params.lime_images)
     key |= {name: getattr(params, name) for name in names} | {"seed": params.seed}
-    return _keep("imagenet_lime", LIME_VERSION, key, make)
+    return kept_arrays("imagenet_lime", LIME_VERSION, key, make)
 
 
 def _lime_map(
@@ -170,20 +169,3 @@ def _key(params: ImagenetParams, trained: str, view: str, panel: str, count: int
         "device": params.device,
         "threads": params.threads,
     }
-
-
-def _keep(
-    kind: str, version: int, key: dict, make: Callable[[], Arrays]
-) -> tuple[Arrays, store.Artefact]:
-    """Arrays by name, made by ``make()`` or read from their artefact."""
-
-    def write(folder: Path) -> None:
-        content = io.BytesIO()
-        np.savez_compressed(content, **make())
-        store.write_atomic(folder / "arrays.npz", content.getvalue())
-
-    def read(folder: Path) -> Arrays:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as archive:
-            return dict(archive)
-
-    return store.train_or_load(kind, version, key, write, read)

@@ -1,9 +1,5 @@
 """Where the classifiers look and what their features group by: arrays kept in the store."""
 
-import io
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,6 +13,7 @@ from cgnlib.evaluation.predict import predict
 from cgnlib.generators.counterfactuals import Counterfactuals
 from cgnlib.generators.sampling import FACTORS
 from cgnlib.params import MnistParams
+from cgnlib.pipelines.arrays import Arrays, kept_arrays
 from cgnlib.pipelines.mnist.classify import classifier
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.generate import cgn
@@ -30,8 +27,6 @@ EMBEDDING_VERSION = 1
 TRAINED_ON = {"trained on original": "Original", "trained on CF": "CGN"}
 PANELS = ("real", "counterfactual")
 _RELU = 9  # in MnistCnn.model: the rectifier after the last convolution, 64x8x8
-
-Arrays = dict[str, np.ndarray]
 
 
 def explained_images(params: MnistParams, count: int) -> LabelledImages:
@@ -79,23 +74,6 @@ def _key(params: MnistParams, setting: str, **changed: object) -> dict:
     }
 
 
-def _keep(
-    kind: str, version: int, key: dict, make: Callable[[], Arrays]
-) -> tuple[Arrays, store.Artefact]:
-    """Arrays by name, made by ``make()`` or read from their artefact."""
-
-    def write(folder: Path) -> None:
-        content = io.BytesIO()
-        np.savez_compressed(content, **make())
-        store.write_atomic(folder / "arrays.npz", content.getvalue())
-
-    def read(folder: Path) -> Arrays:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as archive:
-            return dict(archive)
-
-    return store.train_or_load(kind, version, key, write, read)
-
-
 def heat_maps(params: MnistParams, setting: str) -> tuple[Arrays, store.Artefact]:
     """GradCAM of a classifier on ``explain_images`` test images (experiment EXT-2).
 
@@ -114,7 +92,7 @@ def heat_maps(params: MnistParams, setting: str) -> tuple[Arrays, store.Artefact
         return {"maps": maps.astype(np.float16), "predicted": predicted}
 
     key = _key(params, setting, images=params.explain_images)
-    return _keep("heat_maps", HEAT_MAPS_VERSION, key, make)
+    return kept_arrays("heat_maps", HEAT_MAPS_VERSION, key, make)
 
 
 def lime_maps(params: MnistParams, setting: str) -> tuple[Arrays, store.Artefact]:
@@ -142,7 +120,7 @@ def lime_maps(params: MnistParams, setting: str) -> tuple[Arrays, store.Artefact
 
     names = ("lime_images", "lime_samples", "lime_segments", "lime_segment_px")
     key = _key(params, setting, **{name: getattr(params, name) for name in names})
-    return _keep("lime", LIME_VERSION, key, make)
+    return kept_arrays("lime", LIME_VERSION, key, make)
 
 
 def _panel(params: MnistParams, panel: str) -> tuple[Tensor, np.ndarray, np.ndarray]:
@@ -189,4 +167,4 @@ def embedding(params: MnistParams, setting: str, panel: str) -> tuple[Arrays, st
     )
     if panel == "counterfactual":
         key["cgn"] = cgn(params).artefact.hash
-    return _keep("embedding", EMBEDDING_VERSION, key, make)
+    return kept_arrays("embedding", EMBEDDING_VERSION, key, make)
