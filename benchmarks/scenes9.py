@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 
 import torch
+from measuring import run, say, seconds
 
 from cgnlib.data.scenes9 import UNIFORMS, VARIANTS, recombined, render, scene_set
 from cgnlib.data.scenes9_export import write_image_folder
 from cgnlib.rng import rng
-from measuring import run, say, seconds
 
 
 def rendered_images() -> None:

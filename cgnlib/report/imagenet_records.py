@@ -34,6 +34,30 @@ SCORE = (
 )
 
 
+def _record_mean(
+    run: Run,
+    experiment: str,
+    setting: str,
+    metric: str,
+    scores: np.ndarray,
+    meaning: str,
+    artefacts: Iterable[Any],
+) -> None:
+    """The mean of per-image scores (N,), images drawn anew for its interval."""
+    values = np.asarray(scores, dtype=float)
+    run.record(
+        experiment,
+        setting,
+        metric,
+        values.mean(),
+        "share",
+        n=len(values),
+        interval=mean_interval(values, np.arange(len(values)), seed=0),
+        definition=f"{meaning}; {_BOOTSTRAP}",
+        artefacts=artefacts,
+    )
+
+
 def record_parts(
     run: Run, experiment: str, setting: str, parts: Any, artefacts: Iterable[Any]
 ) -> None:
@@ -44,18 +68,7 @@ def record_parts(
     """
     artefacts = list(artefacts)
     for metric, meaning in PARTS.items():
-        values = np.asarray(getattr(parts, metric), dtype=float)
-        run.record(
-            experiment,
-            setting,
-            metric,
-            values.mean(),
-            "share",
-            n=len(values),
-            interval=mean_interval(values, np.arange(len(values)), seed=0),
-            definition=f"{meaning}; {_BOOTSTRAP}",
-            artefacts=artefacts,
-        )
+        _record_mean(run, experiment, setting, metric, getattr(parts, metric), meaning, artefacts)
     run.record(
         experiment,
         setting,
@@ -73,17 +86,8 @@ def record_difference(
 ) -> None:
     """IBR-1: how much higher a score lies in the first CGN than in the second, image by image."""
     values = np.asarray(getattr(first, metric)) - np.asarray(getattr(second, metric))
-    run.record(
-        "IBR-1",
-        setting,
-        metric,
-        values.mean(),
-        "share",
-        n=len(values),
-        interval=mean_interval(values, np.arange(len(values)), seed=0),
-        definition=f"{PARTS[metric]}: difference on the same labels and noise; {_BOOTSTRAP}",
-        artefacts=artefacts,
-    )
+    meaning = f"{PARTS[metric]}: difference on the same labels and noise"
+    _record_mean(run, "IBR-1", setting, metric, values, meaning, artefacts)
 
 
 def recovery(labels: np.ndarray, log_probabilities: np.ndarray) -> np.ndarray:
