@@ -84,15 +84,16 @@ class PairedSettings:
 
 
 ADVERSARIAL_STAGE = PairedSettings(
-    updates=3000,
-    lr=5e-4,
-    beta1=0.5,
+    updates=4000,
+    lr=2e-3,
+    beta1=0.0,
     freeze_from=0.0,
     watched=4,
     watch_from=0.0,
-    weight_pixels=0.5,
-    weight_features=0.5,
-    weight_adversarial=0.1,
+    weight_features=0.3,
+    weight_gram=0.3,
+    weight_adversarial=1.0,
+    disc_lr=2e-4,
 )
 STAGES = {"paired": PairedSettings(), "adversarial": ADVERSARIAL_STAGE}
 
