@@ -83,15 +83,17 @@ class PairedSettings:
     before: int = 0
 
 
+# Pixels and masks weigh more than the discriminator, or every sample of a class is one image.
 ADVERSARIAL_STAGE = PairedSettings(
-    updates=4000,
-    lr=2e-3,
+    updates=3000,
+    lr=1.5e-3,
     beta1=0.0,
-    freeze_from=0.0,
-    watched=4,
+    freeze_from=0.7,
+    watched=6,
     watch_from=0.0,
-    weight_features=0.3,
+    weight_pixels=4.0,
     weight_gram=0.3,
+    weight_mask=3.0,
     weight_adversarial=1.0,
     disc_lr=2e-4,
 )
