@@ -121,7 +121,7 @@ def interventional_codes(found: PrincipalDirections, side: int, interval: float)
     """(side², Z): a uniform grid from minus to plus ``interval`` on the two widest directions, in
     units of the prior's standard deviation, around the mean of encoded images (D34)."""
     steps = _grid(torch.linspace(-interval, interval, side))
-    return found.mean + steps.to(found.mean.device) @ found.vectors[:2]
+    return found.mean + steps @ found.vectors[:2]
 
 
 def gaussian_grid_codes(side: int, latent: int = 2) -> Tensor:
@@ -132,9 +132,17 @@ def gaussian_grid_codes(side: int, latent: int = 2) -> Tensor:
     return torch.cat([steps, steps.new_zeros(len(steps), latent - 2)], 1)
 
 
-def observational_codes(count: int, latent: int, generator: torch.Generator) -> Tensor:
-    """(count, latent) draws from the prior."""
+def prior_codes(count: int, latent: int, generator: torch.Generator) -> Tensor:
+    """(count, latent) draws from the prior, whatever the label."""
     return torch.randn(count, latent, generator=generator)
+
+
+def encoded_codes(mean: Tensor, log_var: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """(count, Z) draws from the posteriors, (N, Z) each, of images drawn with replacement: of one
+    class's images, latents as they occur with that label."""
+    rows = torch.randint(len(mean), (count,), generator=generator)
+    noise = torch.randn(count, mean.shape[1], generator=generator)
+    return mean[rows] + (0.5 * log_var[rows]).exp() * noise
 
 
 @torch.no_grad()

@@ -47,7 +47,7 @@ class GenintMnistParams(Params):
     cvae_latent: int = Field(2, ge=2, le=1024, description="size of the latent z")
     cvae_hidden: int = Field(400, ge=2, le=10_000, description="width of the hidden layers")
     cvae_label: int = Field(5, ge=1, le=100, description="size of the label's embedding")
-    cvae_epochs: int = Field(25, ge=1, description="passes over the training images")
+    cvae_epochs: int = Field(20, ge=1, description="passes over the training images")
     cvae_batch: int = Field(128, ge=2, description="images per update")
     cvae_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="Adam step size of the CVAE")
 
@@ -55,8 +55,11 @@ class GenintMnistParams(Params):
     grid_side: int = Field(
         40, ge=2, le=1000, description="codes per direction; a class has the square of it in images"
     )
+    observational: Literal["encoded", "prior"] = Field(
+        "encoded", description="observational latents: of the class's images, or of the prior"
+    )
     interval: float = Field(
-        3.0,
+        6.0,
         gt=0.0,
         le=1000.0,
         description="interventions reach from minus to plus this on each principal direction",
@@ -74,7 +77,7 @@ class GenintMnistParams(Params):
     classifier_dropout: float = Field(0.5, ge=0.0, lt=1.0, description="share of units dropped")
     classifier_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="Adam step size")
     classifier_batch: int = Field(64, ge=2, description="images per update")
-    classifier_steps: int = Field(600, ge=0, description="updates; 0: count by epochs")
+    classifier_steps: int = Field(300, ge=0, description="updates; 0: count by epochs")
     classifier_epochs: int = Field(5, ge=1, description="epochs when classifier_steps is 0")
 
     # IRM
@@ -83,7 +86,7 @@ class GenintMnistParams(Params):
     )
     irm_hidden: int = Field(390, ge=1, description="width of that perceptron")
     irm_images: int = Field(
-        600, ge=0, description="images per environment, seen whole in every update; 0: all"
+        400, ge=0, description="images per environment, seen whole in every update; 0: all"
     )
     irm_steps: int = Field(501, ge=1, description="updates of IRM")
     irm_lr: float = Field(4.8986e-5, gt=0.0, le=1.0, description="Adam step size of IRM")
@@ -94,13 +97,13 @@ class GenintMnistParams(Params):
 
     # CGN of this project, at the settings of double-colored MNIST but for these
     cgn_repetitions: int = Field(1, ge=1, description="how many of the seeds train a CGN")
-    cgn_steps: int = Field(1000, ge=1, description="generator updates")
+    cgn_steps: int = Field(800, ge=1, description="generator updates")
     cgn_batch: int = Field(32, ge=2, le=4096, description="images per update")
     cgn_width: int = Field(
-        16, ge=2, le=256, description="channel multiplier of the texture mechanisms"
+        8, ge=2, le=256, description="channel multiplier of the texture mechanisms"
     )
     cgn_shape_width: int = Field(
-        32, ge=2, le=256, description="channel multiplier of the shape mechanism"
+        16, ge=2, le=256, description="channel multiplier of the shape mechanism"
     )
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cgnlib.evaluation.scores import bootstrap_interval
 from cgnlib.evaluation.weighted_digits import accuracy_interval
 from cgnlib.report.records import Run
 
@@ -51,5 +52,28 @@ def record_time(run: Run, name: str, artefacts: Sequence[Any], seed: int) -> Non
         artefacts=artefacts,
         seconds=seconds,
         claim="COST",
+        seed=seed,
+    )
+
+
+def record_latent(
+    run: Run, correct: np.ndarray, digits: np.ndarray, artefact: Any, seed: int
+) -> None:
+    """How far the CVAE's latent alone tells the class.
+
+    Args:
+        correct: (N,) whether each image's class is read from its latent.
+        digits: (N,) source digit of each image.
+    """
+    run.record(
+        EXPERIMENT,
+        "CVAE",
+        "latent_class_accuracy",
+        100 * float(np.mean(correct)),
+        n=len(correct),
+        interval=bootstrap_interval(correct, digits, seed=0),
+        definition="class read from the latent of a training image by the 15 nearest latents of "
+        f"other digits' images; chance: 10; {_INTERVAL}",
+        artefacts=[artefact],
         seed=seed,
     )

@@ -10,10 +10,11 @@ from cgnlib.generators.cvae import (
     CvaeMethod,
     build_cvae,
     decoded,
+    encoded_codes,
     gaussian_grid_codes,
     interventional_codes,
-    observational_codes,
     principal_directions,
+    prior_codes,
 )
 
 
@@ -98,9 +99,20 @@ def test_the_gaussian_grid_is_the_prior():
     assert codes[0].tolist() == pytest.approx([low.item(), low.item(), 0])
 
 
-def test_observational_codes_are_draws_from_the_prior():
-    codes = observational_codes(4000, 2, torch.Generator().manual_seed(0))
+def test_prior_codes():
+    codes = prior_codes(4000, 2, torch.Generator().manual_seed(0))
     assert codes.mean(0).abs().max() < 0.06 and (codes.std(0) - 1).abs().max() < 0.06
+
+
+def test_encoded_codes_are_draws_from_posteriors():
+    mean = torch.tensor([[0.0, 5.0], [10.0, 5.0]])
+    log_var = torch.log(torch.tensor([[0.04, 1.0], [0.04, 1.0]]))
+    codes = encoded_codes(mean, log_var, 4000, torch.Generator().manual_seed(0))
+    second = codes[:, 0] > 5
+    assert second.float().mean().item() == pytest.approx(0.5, abs=0.05)
+    assert codes[second, 0].mean().item() == pytest.approx(10, abs=0.02)
+    assert codes[~second, 0].std().item() == pytest.approx(0.2, abs=0.02)
+    assert codes[:, 1].std().item() == pytest.approx(1, abs=0.05)
 
 
 def test_decoded_images_are_rounded_bytes():

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,6 +62,34 @@ def test_the_interval_matters_to_the_interventional_row_alone(fresh_workplace):
         first = genint_mnist.classifier(small(), row).artefact
         other = genint_mnist.classifier(small(interval=5.0), row).artefact
         assert (first == other) == (row != "Interventional CVAE"), row
+
+
+def test_observational_latents_are_of_the_class_or_of_the_prior(fresh_workplace):
+    params = small()
+    trained, train = genint_mnist.cvae(params), genint_mnist.datasets(params)["train"]
+    codes = generate.CODES["Observational CVAE"](params, 4)
+    own = trained.means[train.labels == 4]
+    reach = 6 * trained.log_vars.max().mul(0.5).exp()
+    assert torch.cdist(codes, own).amin(1).max() < reach
+    prior = generate.CODES["Observational CVAE"](small(observational="prior"), 4)
+    assert not torch.equal(prior, codes) and prior.shape == codes.shape
+    rows = ("Observational CVAE", "Interventional CVAE")
+    for row in rows:
+        made = [genint_mnist.classifier(small(observational=form), row).artefact
+                for form in ("encoded", "prior")]  # fmt: skip
+        assert (made[0] == made[1]) == (row == "Interventional CVAE")
+
+
+def test_a_latent_that_tells_the_class_is_read(fresh_workplace, monkeypatch):
+    params = small()
+    trained, labels = genint_mnist.cvae(params), genint_mnist.datasets(params)["train"].labels
+    for means, low, high in ((labels[:, None].float().expand(-1, 2), 1, 1),
+                             (torch.randn(len(labels), 2), 0.05, 0.15)):  # fmt: skip
+        made = replace(trained, means=means.contiguous())
+        monkeypatch.setattr(generate, "cvae", lambda params, made=made: made)
+        correct, digits = genint_mnist.class_from_latent(params)
+        assert low <= correct.mean() <= high
+    assert (digits % 2 == 1).all() and len(digits) == 3600
 
 
 def test_updates_by_epochs(workplace):

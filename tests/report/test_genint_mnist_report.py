@@ -58,6 +58,10 @@ def test_a_record_has_the_seed_of_its_answers(run):
     )
     assert (made.value, made.seed, made.n) == (50.0, 2, 6)
     assert (made.interval_low, made.interval_high) == (50.0, 50.0)
+    genint_mnist_records.record_latent(run, np.array([1, 0, 1, 0]), np.arange(4), "a/b", 2)
+    latent = run.records.pop()
+    assert (latent.metric, latent.value, latent.seed) == ("latent_class_accuracy", 50.0, 2)
+    assert latent.interval_low < 50 < latent.interval_high
     genint_mnist_records.record_time(run, "CVAE", answer().artefacts[::2], 1)
     assert (run.records[1].value, run.records[1].unit, run.records[1].seed) == (4.0, "s", 1)
 
@@ -159,6 +163,7 @@ def judged(**rows):
 
 def test_the_verdict():
     plain = {"Original": (9, 10, 10), "Observational_CVAE": (11, 12, 13)}
+    plain["Gaussian-grid_CVAE"] = (17, 18, 18)
     found = judged(**plain, Interventional_CVAE=(39, 41, 40))
     assert found.verdict == "supported" and found.seeds == [0, 1, 2]
     below = judged(**plain, Interventional_CVAE=(28, 29, 29))
@@ -166,6 +171,11 @@ def test_the_verdict():
     assert any(r.startswith("not met: its causal accuracy reaches") for r in below.reasons)
     small = judged(**plain, Interventional_CVAE=(20, 21, 22))
     assert small.reasons[0].startswith("not met: interventional images")
+    beyond = judged(
+        **plain | {"Gaussian-grid_CVAE": (39, 42, 40)}, Interventional_CVAE=(39, 41, 40)
+    )
+    assert beyond.verdict == "partly"  # the prior does as well
+    assert any(r.startswith("not met: reaching beyond the prior") for r in beyond.reasons)
     assert judged(**plain).verdict == "not run"
 
 
@@ -179,7 +189,7 @@ def test_what_is_planned_is_what_runs():
     assert found["genint_classifier", "Original, seed 3"].updates == 113
     assert found["genint_classifier", "CGN, seed 3"].updates == 10
     assert ("genint_classifier", "CGN, seed 4") not in found
-    assert dict(found["genint_irm", "IRM, seed 3, restart 2"].drivers)["batch"] == 1200
+    assert dict(found["genint_irm", "IRM, seed 3, restart 2"].drivers)["batch"] == 800
     predictions = [name for kind, name in found if kind == "genint_predictions"]
     assert len(predictions) == 2 * 2 * (4 + 2) + 2  # tests x seeds x networks, and the CGN's
     assert {page for page, _ in plan.work(params)} == {"genint"}

@@ -17,6 +17,7 @@ from cgnlib.pipelines.genint_mnist.counterfactual import (
 from cgnlib.pipelines.genint_mnist.data import datasets, repetitions
 from cgnlib.pipelines.genint_mnist.generate import (
     TrainedCvae,
+    class_from_latent,
     cvae,
     generated,
     intervention_sheets,
@@ -32,6 +33,7 @@ __all__ = [
     "all_answers",
     "answers",
     "cgn",
+    "class_from_latent",
     "classifier",
     "classifiers",
     "counterfactual_sheet",

@@ -53,7 +53,8 @@ def _source_key(params: GenintMnistParams, row: str) -> dict:
         made = {"cf_ratio": RATIO, "cf_bank_images": BANK_IMAGES}
         return {"cgn": cgn(params).artefact.hash, "side": params.grid_side, **made}
     made = {"cvae": cvae(params).artefact.hash, "side": params.grid_side}
-    return made | ({"interval": params.interval} if row == "Interventional CVAE" else {})
+    own = {"Interventional CVAE": "interval", "Observational CVAE": "observational"}
+    return made | ({own[row]: getattr(params, own[row])} if row in own else {})
 
 
 def updates(params: GenintMnistParams, row: str) -> int:

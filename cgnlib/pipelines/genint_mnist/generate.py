@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from cgnlib import store
+from cgnlib.evaluation.neighbours import neighbour_predictions
 from cgnlib.generators.cvae import (
     N_CLASSES,
     Cvae,
@@ -16,10 +18,11 @@ from cgnlib.generators.cvae import (
     PrincipalDirections,
     build_cvae,
     decoded,
+    encoded_codes,
     gaussian_grid_codes,
     interventional_codes,
-    observational_codes,
     principal_directions,
+    prior_codes,
 )
 from cgnlib.params import GenintMnistParams
 from cgnlib.pipelines.genint_mnist.data import base_key, datasets
@@ -32,10 +35,12 @@ CVAE_VERSION = 1
 
 @dataclass(frozen=True)
 class TrainedCvae:
-    """A trained CVAE (eval mode), the principal directions of encoded training images, its artefact
-    and its log."""
+    """A trained CVAE (eval mode), its artefact and its log; posterior ``means`` and ``log_vars``
+    (N, Z) of the training images, on the CPU, and the principal ``directions`` of the means."""
 
     model: Cvae
+    means: Tensor
+    log_vars: Tensor
     directions: PrincipalDirections
     artefact: store.Artefact
     history: list[dict]
@@ -58,10 +63,11 @@ class StoredBytes:
 
 
 @torch.no_grad()
-def _encoded(model: Cvae, params: GenintMnistParams) -> Tensor:
-    """Posterior means (N, Z) of the training images."""
+def _encoded(model: Cvae, params: GenintMnistParams) -> tuple[Tensor, Tensor]:
+    """Posterior means and log variances, (N, Z) each, of the training images, on the CPU."""
     parts = datasets(params)["train"].split(1000)
-    return torch.cat([model.encode(images.to(params.device))[0] for images in parts])
+    both = [torch.stack(model.encode(images.to(params.device))) for images in parts]
+    return tuple(torch.cat(both, 1).cpu())
 
 
 def cvae_key(params: GenintMnistParams) -> dict:
@@ -99,12 +105,16 @@ def cvae(params: GenintMnistParams) -> TrainedCvae:
         return load_weights(build_cvae(*sizes), folder, params.device), read_metrics(folder)
 
     (model, history), artefact = store.train_or_load("genint_cvae", CVAE_VERSION, key, make, load)
-    return TrainedCvae(model, principal_directions(_encoded(model, params)), artefact, history)
+    means, log_vars = _encoded(model, params)
+    return TrainedCvae(model, means, log_vars, principal_directions(means), artefact, history)
 
 
 def _observational(params: GenintMnistParams, label: int) -> Tensor:
-    stream = rng(params.seed, "observational", label)
-    return observational_codes(params.grid_side**2, params.cvae_latent, stream)
+    stream, count = rng(params.seed, "observational", label), images_per_class(params)
+    if params.observational == "prior":
+        return prior_codes(count, params.cvae_latent, stream)
+    trained, own = cvae(params), datasets(params)["train"].labels == label
+    return encoded_codes(trained.means[own], trained.log_vars[own], count, stream)
 
 
 def _interventional(params: GenintMnistParams, label: int) -> Tensor:
@@ -148,7 +158,17 @@ def intervention_sheets(params: GenintMnistParams, side: int = 6) -> Tensor:
 
 
 def observational_sheet(params: GenintMnistParams, per_class: int = 12) -> Tensor:
-    """(10, per_class, 32, 32, 3) uint8: images at draws from the prior."""
+    """(10, per_class, 32, 32, 3) uint8: the first images of the observational set."""
     codes = [_observational(params, label)[:per_class] for label in range(N_CLASSES)]
     labels = torch.arange(N_CLASSES).repeat_interleave(len(codes[0]))
     return decoded(cvae(params).model, torch.cat(codes), labels).unflatten(0, (N_CLASSES, -1))
+
+
+def class_from_latent(params: GenintMnistParams) -> tuple[np.ndarray, np.ndarray]:
+    """Whether the class of each training image of every second digit is read from its latent alone,
+    by the nearest latents of the other digits' images, and its digit; (N,) each."""
+    trained, train = cvae(params), datasets(params)["train"]
+    known = train.digit % 2 == 0
+    points, labels = trained.means.numpy(), train.labels.numpy()
+    read = neighbour_predictions(points[known], labels[known], points[~known])
+    return read == labels[~known], train.digit[~known].numpy()
