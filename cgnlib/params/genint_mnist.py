@@ -59,7 +59,7 @@ class GenintMnistParams(Params):
         "encoded", description="observational latents: of the class's images, or of the prior"
     )
     interval: float = Field(
-        6.0,
+        3.0,
         gt=0.0,
         le=1000.0,
         description="interventions reach from minus to plus this on each principal direction",

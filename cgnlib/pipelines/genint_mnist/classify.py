@@ -1,6 +1,5 @@
 """The classifiers of GENINT-1 that differ in the images they see."""
 
-from collections.abc import Callable
 from functools import lru_cache, partial
 
 from torch import Tensor
@@ -90,14 +89,13 @@ def classifier(params: GenintMnistParams, row: str) -> TrainedClassifier:
         raise UserError(f"unknown row {row!r}{hint}; choose one of {', '.join(GENINT_MNIST_ROWS)}")
     if row == "IRM":
         return irm(params)
-    method: Callable[..., Erm] = partial(Erm, device=params.device)
     training = Training(
         "genint_classifier",
         CLASSIFIER_VERSION,
         f"{row}, seed {params.seed}",
         Schedule("adam", params.classifier_lr, updates(params, row)),
         partial(network, params, "cnn"),
-        method,
+        partial(Erm, device=params.device),
         partial(_batches, params, row),
     )
     key = {"row": row, "batch": params.classifier_batch, **network_key(params, "cnn")}
