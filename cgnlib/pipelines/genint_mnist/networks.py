@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from cgnlib import store
 from cgnlib.classifiers.erm import Schedule
-from cgnlib.classifiers.genint_cnn import GenintCnn, HalvedMlp
+from cgnlib.classifiers.genint_mnist_networks import GenintCnn, HalvedMlp
 from cgnlib.networks.dropout import set_dropout_generator
 from cgnlib.params import GenintMnistParams
 from cgnlib.pipelines.genint_mnist.data import base_key

@@ -7,7 +7,7 @@ from torch import nn
 
 from cgnlib.classifiers.annealed_irm import AnnealedIrm
 from cgnlib.classifiers.erm import Erm, Schedule
-from cgnlib.classifiers.genint_cnn import GenintCnn, HalvedMlp
+from cgnlib.classifiers.genint_mnist_networks import GenintCnn, HalvedMlp
 from cgnlib.classifiers.irm import irm_penalty
 from cgnlib.networks.dropout import set_dropout_generator
 
