@@ -12,6 +12,7 @@ _HOMES = {
     "begin": "cgnlib.report.records",
     "mnist": "cgnlib.pipelines.mnist",
     "imagenet": "cgnlib.pipelines.imagenet",
+    "genint_mnist": "cgnlib.pipelines.genint_mnist",
     "figures": "cgnlib.report.figures",
     "tables": "cgnlib.report.tables",
     "verdicts": "cgnlib.report.verdicts",

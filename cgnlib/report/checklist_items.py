@@ -18,6 +18,10 @@ KINDS = {
     "classifier": "classifier",
     "reader": "mask reader",
     "oracle": "oracle",
+    "genint_cvae": "CVAE",
+    "genint_cgn": "CGN on coloured backgrounds",
+    "genint_classifier": "classifier of GENINT-1",
+    "genint_irm": "IRM of GENINT-1",
 }
 
 

@@ -7,7 +7,13 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from cgnlib.datasets import MNIST_DATASETS, PUBLISHED_AS, ImagenetDataset, MnistDataset
+from cgnlib.datasets import (
+    MNIST_DATASETS,
+    PUBLISHED_AS,
+    GenintMnistDataset,
+    ImagenetDataset,
+    MnistDataset,
+)
 from cgnlib.errors import UserError
 from cgnlib.families import known_parameters
 from cgnlib.parameter_reading import nearest_name
@@ -15,7 +21,7 @@ from cgnlib.paths import project_root
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-Dataset = MnistDataset | Literal["mnist", "imagenet", "genint_mnist", "all"]
+Dataset = MnistDataset | GenintMnistDataset | Literal["mnist", "imagenet", "all"]
 Direction = Literal["higher", "lower", "none"]
 
 
@@ -38,7 +44,7 @@ class Experiment(BaseModel):
     claim: str
     page: str
     title: str
-    datasets: list[MnistDataset | ImagenetDataset] = list(MNIST_DATASETS)
+    datasets: list[MnistDataset | ImagenetDataset | GenintMnistDataset] = list(MNIST_DATASETS)
     headline: list[str] | None = Field(None, min_length=2, max_length=2)
 
 
@@ -100,7 +106,7 @@ class RecipeEntry(BaseModel):
     model_config = _STRICT
     what: str
     of: Literal["cgn", "classifier", "gan"] = "cgn"
-    dataset: MnistDataset | Literal["imagenet"] | None = None
+    dataset: MnistDataset | GenintMnistDataset | Literal["imagenet"] | None = None
     values: dict[str, Any] = Field(min_length=1)
 
     @model_validator(mode="after")

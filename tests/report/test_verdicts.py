@@ -284,7 +284,7 @@ def test_a_rule_must_point_at_one_published_value(tmp_path):
 
 def test_every_metric_of_the_rules_is_one_that_pages_record():
     from cgnlib.params.imagenet_classifiers import IMAGENET_TEST_SETS
-    from cgnlib.report import imagenet_records, robustness_records
+    from cgnlib.report import genint_mnist_records, imagenet_records, robustness_records
     from cgnlib.report.explain_tables import MEANINGS
     from cgnlib.report.measures import quality_numbers
 
@@ -307,6 +307,7 @@ def test_every_metric_of_the_rules_is_one_that_pages_record():
         | {"inception_score"}
         | set(robustness_records.MEANINGS)
         | {f"{name}_accuracy" for name in IMAGENET_TEST_SETS}
+        | set(genint_mnist_records.MEANINGS)
     )
     for rule in verdicts.claims():
         for condition in rule.conditions:
