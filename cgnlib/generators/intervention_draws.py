@@ -17,7 +17,7 @@ from cgnlib.networks.biggan import truncated_noise
 from cgnlib.rng import rng
 
 NO_COMPONENT = -1  # of an image that was not edited
-COLUMNS = ("label", "component", "delta", "noise")  # what is known of each image
+COLUMNS = {"label": int, "component": int, "delta": float, "noise": int}  # known of each image
 
 
 @dataclass(frozen=True)

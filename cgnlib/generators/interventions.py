@@ -87,7 +87,7 @@ class InterventionGroups:
         UserError: fewer directions than the settings need, or a class that does not exist.
     """
 
-    columns = COLUMNS
+    columns = tuple(COLUMNS)
 
     def __init__(
         self,
