@@ -140,7 +140,7 @@ def _written_set(params: Any, out: Path | None, shard: str) -> str:
         from cgnlib.pipelines.mnist.export import export
 
         return str(export(params, out))
-    from cgnlib.generators.counterfactual_writing import parse_shard
+    from cgnlib.generators.image_set_writing import parse_shard
     from cgnlib.pipelines.imagenet import set_folder, write_set
 
     part = parse_shard(shard)
