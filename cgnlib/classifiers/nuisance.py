@@ -14,7 +14,7 @@ from cgnlib.classifiers.erm import Schedule
 from cgnlib.classifiers.supervised import Supervised, channels_last
 from cgnlib.errors import UserError
 from cgnlib.networks.scene_cnn import SceneCnn
-from cgnlib.rng import seed_for
+from cgnlib.rng import rng, seed_for
 
 NETWORKS = ("scene_cnn", "resnet34")
 _HEAD = "scale"
@@ -90,31 +90,38 @@ class NuisanceMethod(Supervised):
 
 @torch.no_grad()
 def read_scales(
-    network: NuisanceRegressor, images: Tensor, device: str = "cpu", batch: int = 200
+    network: NuisanceRegressor, source, device: str = "cpu", batch: int = 200
 ) -> Tensor:
-    """Scales (N, K) read in images (N, 3, H, W) uint8, on the CPU."""
+    """Scales (N, K) read in images, on the CPU.
+
+    Args:
+        source: has ``split(batch)`` to images (B, 3, H, W) in [-1, 1], see
+            :class:`cgnlib.classifiers.augment.StoredImages`.
+    """
     network.to(device).eval()
-    parts = (part.to(device).float().div_(127.5).sub_(1) for part in images.split(batch))
-    return torch.cat([network(channels_last(part)).cpu() for part in parts])
+    parts = (channels_last(part.to(device)) for part in source.split(batch))
+    return torch.cat([network(part).cpu() for part in parts])
 
 
 class NuisanceBatches:
     """Batches of generated images with their edits as a pure function of the step.
 
     Args:
-        images: (N, 3, H, W) uint8.
+        source: has ``draw(index, generator)`` to images (B, 3, H, W) in [-1, 1].
         component, delta: (N,) the edit of each.
         index: step to positions (B,), such as :class:`cgnlib.training.EpochIndex`.
+        seed: of whatever ``source`` does at random.
     """
 
-    def __init__(self, images: Tensor, component: Tensor, delta: Tensor, index):
-        self.parts, self.index = (images, component, delta), index
+    def __init__(self, source, component: Tensor, delta: Tensor, index, seed: int):
+        self.source, self.component, self.delta = source, component, delta
+        self.index, self.seed = index, seed
 
     def __call__(self, step: int) -> Batch:
-        """Images in [-1, 1], component and scale of batch ``step``."""
+        """Images, component and scale of batch ``step``."""
         index = self.index(step)
-        images, component, delta = (part[index] for part in self.parts)
-        return images.float().div_(127.5).sub_(1), component, delta
+        images = self.source.draw(index, rng(self.seed, "nuisance images", step))
+        return images, self.component[index], self.delta[index]
 
 
 class LabelMlp(nn.Module):

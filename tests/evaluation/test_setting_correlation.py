@@ -48,7 +48,7 @@ def test_images_without_noise_leave_no_doubt():
 
 
 def test_what_never_changes_has_no_correlation():
-    assert setting_correlations(np.ones((3, 4)), np.random.rand(3, 5)) == {}
+    assert setting_correlations(np.ones((3, 4)), numpy_rng(0, "settings").normal(size=(3, 5))) == {}
 
 
 @pytest.mark.parametrize("shapes", [((2, 5), (2, 5)), ((3, 5), (4, 5)), ((3, 0), (3, 5))])

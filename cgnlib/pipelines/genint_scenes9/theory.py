@@ -1,0 +1,245 @@
+"""Is a classifier better where real images are likelier? Strengths and choices (GENINT-8, -9)."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import nn
+
+from cgnlib import store
+from cgnlib.classifiers.augment import AugmentedBatches, RandomCrop, StoredImages
+from cgnlib.classifiers.erm import Erm, Schedule
+from cgnlib.classifiers.genint_network import genint_network
+from cgnlib.data import scenes9
+from cgnlib.errors import UserError
+from cgnlib.evaluation.causal_bound import EffectBound, bound_of_images
+from cgnlib.evaluation.predict import Predictions, predict
+from cgnlib.evaluation.rates import Rate, rate
+from cgnlib.evaluation.setting_correlation import SettingCorrelation, setting_correlations
+from cgnlib.generators.intervention_ranges import even_ranges
+from cgnlib.generators.intervention_strengths import strength_settings
+from cgnlib.generators.interventions import InterventionSettings, interventional_images
+from cgnlib.params.genint_theory import GenintTheoryParams
+from cgnlib.pipelines.arrays import Arrays, kept_arrays
+from cgnlib.pipelines.genint_scenes9.generator import generator, intervention_settings
+from cgnlib.pipelines.genint_scenes9.likelihood import (
+    Likelihood,
+    interventions,
+    likelihood,
+    real_images,
+    settings_key,
+)
+from cgnlib.training import EpochIndex, fit, read_metrics
+
+STRENGTH_VERSION = 1
+STRENGTH_ANSWERS_VERSION = 1
+REAL = "validation"  # the real images behind log P(x|z), as a set of their own
+TEST_SEED = 0
+_WEIGHTS = "weights.safetensors"
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class TrainedStrength:
+    """A classifier trained on generated images of one strength alone, in evaluation mode, with its
+    artefact and its log."""
+
+    model: nn.Module
+    artefact: store.Artefact
+    history: list[dict]
+
+
+@dataclass(frozen=True)
+class Tightness:
+    """What the strengths come to, each in the order of ``bound_strengths``.
+
+    Attributes:
+        likelihood: strength to log P(x|z).
+        correct: set to strength to (M,) bool.
+        bounds: ``bound_width`` and ``relative_bound_width`` to strength to the bound on
+            P(y|do(x)) of the true class of every real image; relative to the image under itself.
+        correlations: set to ``pearson`` and ``spearman``; none with fewer than three strengths.
+    """
+
+    likelihood: dict[str, Likelihood]
+    correct: dict[str, dict[str, np.ndarray]]
+    bounds: dict[str, dict[str, EffectBound]]
+    correlations: dict[str, dict[str, SettingCorrelation]]
+
+    def rate(self, name: str, strength: str) -> Rate:
+        """Accuracy of a strength's classifier on a set."""
+        return rate(self.correct[name][strength])
+
+
+def settings_of(params: GenintTheoryParams, strength: str) -> InterventionSettings:
+    """How the images of a strength are drawn."""
+    made = strength_settings(strength, params.bound_components, params.bound_reach_percent)
+    return replace(made, batch=params.gen_batch)
+
+
+@lru_cache(maxsize=4)
+def strength_classifier(params: GenintTheoryParams, strength: str) -> TrainedStrength:
+    """Train or load the classifier of one strength; its images are made again when it is trained.
+
+    Raises:
+        UserError: an unknown strength; diverged training.
+    """
+    settings = settings_of(params, strength)
+    schedule = Schedule("adamw", params.bound_lr, params.bound_updates)
+    names = ("bound_network", "bound_images", "bound_updates", "bound_batch", "bound_lr")
+    key = settings_key(params, settings) | {name: getattr(params, name) for name in names}
+    key |= {"crop_least_area": params.crop_least_area}
+
+    def build() -> nn.Module:
+        classes = generator(params).layout.classes
+        return genint_network(params.bound_network, classes, params.seed, "strength")
+
+    def make(folder: Path) -> None:
+        network = build()
+        fit(
+            Erm(network, schedule, device=params.device),
+            _batches(params, settings),
+            schedule.steps,
+            folder,
+            label=f"classifier of {strength} interventions",
+        )
+        state = {name: value.contiguous() for name, value in network.state_dict().items()}
+        store.write_atomic(folder / _WEIGHTS, safetensors.torch.save(state))
+
+    def load(folder: Path) -> tuple[nn.Module, list[dict]]:
+        network = build()
+        network.load_state_dict(safetensors.torch.load((folder / _WEIGHTS).read_bytes()))
+        network = network.to(params.device).eval().requires_grad_(False)
+        return network, read_metrics(folder)
+
+    (model, history), artefact = store.train_or_load(
+        "genint_strength", STRENGTH_VERSION, key, make, load
+    )
+    return TrainedStrength(model, artefact, history)
+
+
+def _batches(params: GenintTheoryParams, settings: InterventionSettings) -> AugmentedBatches:
+    groups = interventions(params, settings)
+    made = interventional_images(
+        groups.generator, groups.directions, settings, params.bound_images, params.seed
+    )
+    crop = RandomCrop(made.images.shape[-1], (params.crop_least_area, 1.0))
+    index = EpochIndex(len(made), params.bound_batch, params.seed, "strength")
+    source = StoredImages(made.images, crop)
+    return AugmentedBatches(source, (made.labels,), index, params.seed, "strength")
+
+
+def test_names(params: GenintTheoryParams) -> list[str]:
+    """The sets that the classifiers are asked about."""
+    return [name.strip() for name in params.bound_test_sets.split(",")]
+
+
+def strength_answers(
+    params: GenintTheoryParams, strength: str, name: str
+) -> tuple[Arrays, store.Artefact]:
+    """What the classifier of one strength answers on a set: ``predicted`` and ``label`` (N,), and
+    ``true_confidence`` (N,), the probability it gives to the true class.
+
+    Raises:
+        UserError: an unknown set.
+    """
+    trained = strength_classifier(params, strength)
+    source, label, identity = _asked(params, name)
+    key = {"classifier": trained.artefact.hash, "set": name, "images": identity}
+    key |= {"device": params.device, "threads": params.threads}
+
+    def make() -> Arrays:
+        made: Predictions = predict(trained.model, source, _BATCH, params.device)
+        chances = torch.from_numpy(made.logits).softmax(1)
+        true = chances.gather(1, label[:, None])[:, 0]
+        labels = label.numpy()
+        return {"predicted": made.predicted, "label": labels, "true_confidence": true.numpy()}
+
+    return kept_arrays("genint_strength_answers", STRENGTH_ANSWERS_VERSION, key, make)
+
+
+def _asked(params: GenintTheoryParams, name: str):
+    if name == REAL:
+        real = real_images(params)
+        return real.source, real.label, real.identity
+    if params.biggan == "deep_256":
+        raise UserError(f"bound_test_sets: no set {name!r} of ImageNet is wired to the strengths")
+    drawn = _scenes(name, params.bound_test_images)
+    return StoredImages(drawn.images), drawn.shape, drawn.identity
+
+
+@lru_cache(maxsize=4)
+def _scenes(name: str, count: int) -> scenes9.SceneSet:
+    return scenes9.scene_set(name, count, TEST_SEED, "test")
+
+
+@lru_cache(maxsize=2)
+def tightness(params: GenintTheoryParams) -> Tightness:
+    """Likelihood, bound and accuracy of every strength (GENINT-8).
+
+    Raises:
+        UserError: see :func:`strength_answers` and
+            :func:`cgnlib.pipelines.genint_scenes9.likelihood.likelihood`.
+    """
+    strengths, names = params.strengths(), test_names(params)
+    found = {
+        one: likelihood(params, settings_of(params, one), params.bound_compared)
+        for one in strengths
+    }
+    answers = {
+        name: {one: strength_answers(params, one, name)[0] for one in strengths}
+        for name in [REAL, *names]
+    }
+    correct = {
+        name: {one: told["predicted"] == told["label"] for one, told in answers[name].items()}
+        for name in names
+    }
+    bounds = {"bound_width": {}, "relative_bound_width": {}}
+    for one, made in found.items():
+        confidence = answers[REAL][one]["true_confidence"]
+        bounds["bound_width"][one] = bound_of_images(made.value, confidence)
+        relative = np.minimum(made.value - made.ceiling, 0)
+        bounds["relative_bound_width"][one] = bound_of_images(relative, confidence)
+    return Tightness(found, correct, bounds, _correlations(found, correct))
+
+
+def _correlations(
+    found: dict[str, Likelihood], correct: dict[str, dict[str, np.ndarray]]
+) -> dict[str, dict[str, SettingCorrelation]]:
+    if len(found) < 3:
+        return {}
+    values = np.stack([one.value for one in found.values()])
+    return {
+        name: setting_correlations(values, np.stack(list(answers.values())))
+        for name, answers in correct.items()
+    }
+
+
+def choice_settings(params: GenintTheoryParams) -> dict[tuple[str, float], InterventionSettings]:
+    """The choices of GENINT-9: truncation ``t``, components ``k`` and scale ``s``, each varied with
+    the others as the family trains on. Directions beyond the ranges' end take the last."""
+    base = intervention_settings(params)
+
+    def changed(**values) -> InterventionSettings:
+        made = {"components": base.components} | values
+        count = made["components"]
+        ranges = base.ranges + even_ranges(count, base.ranges[-1][1])[len(base.ranges) :]
+        made |= {"edits": min(base.edits, count), "ranges": ranges[:count]}
+        return replace(base, **made)
+
+    return (
+        {("t", value): changed(truncation=value) for value in params.truncations()}
+        | {("k", k): changed(components=k) for k in params.choices("components")}
+        | {("s", s): changed(scale_percent=float(s)) for s in params.choices("scales")}
+    )
+
+
+def choices(params: GenintTheoryParams) -> dict[tuple[str, float], Likelihood]:
+    """log P(x|z) under ``choice_images`` images per class of every choice (GENINT-9)."""
+    return {
+        point: likelihood(params, settings, params.choice_images)
+        for point, settings in choice_settings(params).items()
+    }
