@@ -20,6 +20,7 @@ from cgnlib.generators.intervention_draws import (
     Drawn,
     InterventionSettings,
     draw_interventions,
+    intervention_rows,
     observational,
 )
 from cgnlib.generators.intervention_ranges import Ranges
@@ -116,7 +117,8 @@ class InterventionGroups:
 
     def rows(self, indices: Iterable[int]) -> list[tuple]:
         """Per image the values of :data:`COLUMNS`."""
-        return self.drawn(indices).rows()
+        told = intervention_rows(self.settings, self.classes, self.seed, indices)
+        return [(label, which, f"{delta:.9g}", number) for label, which, delta, number in told]
 
     def group(self, number: int) -> tuple[Drawn, Tensor]:
         """Images ``number * batch`` and on, always ``batch`` of them: a batch of another size might
