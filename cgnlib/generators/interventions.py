@@ -38,6 +38,7 @@ __all__ = [
     "direction_sheet",
     "draw_interventions",
     "edited_images",
+    "gathered_images",
     "interventional_images",
     "observational",
     "observational_images",
@@ -133,6 +134,19 @@ class InterventionGroups:
         return self.group(number)[1].numpy()
 
 
+def gathered_images(groups: InterventionGroups, count: int) -> InterventionSet:
+    """The first ``count`` images, in memory; a larger set contains the smaller one."""
+    drawn, images = [], []
+    for number in range(-(-count // groups.batch)):
+        what, pixels = groups.group(number)
+        drawn.append(what)
+        images.append(pixels.permute(0, 3, 1, 2).contiguous())
+    labels, noise, _, component, delta = (
+        torch.cat(part)[:count] for part in zip(*drawn, strict=True)
+    )
+    return InterventionSet(torch.cat(images)[:count], labels, component, delta, noise)
+
+
 def interventional_images(
     generator: BigGan,
     directions: Directions | None,
@@ -151,16 +165,7 @@ def interventional_images(
         UserError: see :class:`InterventionGroups`.
     """
     groups = InterventionGroups(generator, directions, settings, seed, classes)
-    count = per_class * len(groups.classes)
-    drawn, images = [], []
-    for number in range(-(-count // groups.batch)):
-        what, pixels = groups.group(number)
-        drawn.append(what)
-        images.append(pixels.permute(0, 3, 1, 2).contiguous())
-    labels, noise, _, component, delta = (
-        torch.cat(part)[:count] for part in zip(*drawn, strict=True)
-    )
-    return InterventionSet(torch.cat(images)[:count], labels, component, delta, noise)
+    return gathered_images(groups, per_class * len(groups.classes))
 
 
 def observational_images(
