@@ -55,7 +55,7 @@ def edit(
     return z + (torch.as_tensor(delta).to(z).unsqueeze(-1) - position) * along
 
 
-def exact_directions(weight: Tensor, noise: slice, count: int) -> Directions:
+def exact_directions(weight: Tensor, noise: slice, count: int | None = None) -> Directions:
     """The ``count`` leading directions of a linear first layer, by one SVD.
 
     Signs are those of scikit-learn's incremental PCA, on which the published (asymmetric) ranges
@@ -64,7 +64,7 @@ def exact_directions(weight: Tensor, noise: slice, count: int) -> Directions:
     Args:
         weight: (D, inputs) of the layer.
         noise: which inputs are noise; the others (the class) stay fixed.
-        count: k.
+        count: k; None: all that have an effect.
 
     Raises:
         UserError: more directions than have an effect.
@@ -72,6 +72,7 @@ def exact_directions(weight: Tensor, noise: slice, count: int) -> Directions:
     columns = weight.detach()[:, noise].double().cpu()
     effects, scales, vectors = torch.linalg.svd(columns, full_matrices=False)
     there = int((scales > _NO_EFFECT * scales[0]).sum())
+    count = there if count is None else count
     if not 1 <= count <= there:
         raise UserError(
             f"{count} directions asked for: {there} have an effect on this generator's images, "
@@ -89,7 +90,7 @@ def spectral_weight(layer: nn.Module) -> Tensor:
     return raw / torch.dot(layer.weight_u, torch.mv(raw, layer.weight_v))
 
 
-def directions_of(generator: BigGan, count: int) -> Directions:
+def directions_of(generator: BigGan, count: int | None = None) -> Directions:
     """The exact directions of a generator, on its device; they are the same for every class.
 
     Raises:
@@ -101,12 +102,13 @@ def directions_of(generator: BigGan, count: int) -> Directions:
 
 
 def first_layer(generator: BigGan, label: int) -> Callable[[Tensor], Tensor]:
-    """Noise (B, Z) to outputs (B, D) of the first layer, for one class."""
+    """Noise (B, Z) to outputs (B, D) of the first layer for one class, both on the CPU."""
+    device = next(generator.parameters()).device
 
     @torch.no_grad()
     def outputs(z: Tensor) -> Tensor:
-        labels = torch.full((len(z),), label, device=z.device)
-        return generator.generator.gen_z(generator.condition(z, labels))
+        labels = torch.full((len(z),), label, device=device)
+        return generator.generator.gen_z(generator.condition(z.to(device), labels)).cpu()
 
     return outputs
 

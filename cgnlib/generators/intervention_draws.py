@@ -4,8 +4,9 @@ Every noise has random streams of its own, so what an image is made of does not 
 there are, or on who makes them. Source: GenInt, section 4.2 (GENINT-2).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -92,23 +93,14 @@ class Drawn(NamedTuple):
     component: Tensor
     delta: Tensor
 
-    def rows(self) -> list[tuple]:
-        """Per image the values of :data:`COLUMNS`."""
-        return list(
-            zip(
-                self.labels.tolist(),
-                self.component.tolist(),
-                (f"{value:.6g}" for value in self.delta.tolist()),
-                self.noise.tolist(),
-                strict=True,
-            )
-        )
 
-
+@lru_cache(maxsize=8192)
 def _edits(
     settings: InterventionSettings, seed: int, label: int, number: int
-) -> list[tuple[int, float]]:
+) -> tuple[tuple[int, float], ...]:
     """(direction, new position) of the images of one noise."""
+    if not settings.edits:
+        return ((NO_COMPONENT, 0.0),)
     generator = rng(seed, "edits", label, number)
     allowed = settings.allowed()
     picked = torch.randperm(len(allowed), generator=generator)[: settings.edits].tolist()
@@ -119,7 +111,22 @@ def _edits(
         low, high = (limit * settings.scale_percent / 100 for limit in settings.ranges[component])
         part = (high - low) / settings.steps
         made += [(component, low + (step + share) * part) for step, share in enumerate(row)]
-    return made or [(NO_COMPONENT, 0.0)]
+    return tuple(made)
+
+
+def intervention_rows(
+    settings: InterventionSettings, classes: Sequence[int], seed: int, indices: Iterable[int]
+) -> Iterator[tuple[int, int, float, int]]:
+    """Per image label, direction, new position and number of the noise (:data:`COLUMNS`).
+
+    Args:
+        classes: they take turns.
+    """
+    for index in indices:
+        place, turn = divmod(index, len(classes))
+        number, image = divmod(place, settings.per_noise)
+        component, delta = _edits(settings, seed, classes[turn], number)[image]
+        yield classes[turn], component, delta, number
 
 
 def draw_interventions(
@@ -136,25 +143,19 @@ def draw_interventions(
         classes: they take turns.
         latent: Z.
     """
-    known: dict[tuple[int, int], tuple[Tensor, list[tuple[int, float]]]] = {}
-    labels, numbers, noise, edits = [], [], [], []
-    for index in indices:
-        place, label = divmod(index, len(classes))
-        label, (number, image) = classes[label], divmod(place, settings.per_noise)
-        if (label, number) not in known:
-            stream = rng(seed, "exemplar", label, number)
-            z = truncated_noise(1, latent, settings.truncation, stream)
-            known[label, number] = z, _edits(settings, seed, label, number)
-        z, made = known[label, number]
-        labels.append(label)
-        numbers.append(number)
-        noise.append(z)
-        edits.append(made[image])
-    components, deltas = zip(*edits, strict=True) if edits else ((), ())
+    rows = list(intervention_rows(settings, classes, seed, indices))
+    known = {
+        (label, number): truncated_noise(
+            1, latent, settings.truncation, rng(seed, "exemplar", label, number)
+        )
+        for label, number in {(row[0], row[3]) for row in rows}
+    }
+    labels, component, delta, number = zip(*rows, strict=True) if rows else ((),) * 4
+    noise = [known[pair] for pair in zip(labels, number, strict=True)]
     return Drawn(
         torch.tensor(labels, dtype=torch.int64),
-        torch.tensor(numbers, dtype=torch.int64),
-        torch.cat(noise) if noise else torch.empty(0, latent),
-        torch.tensor(components, dtype=torch.int64),
-        torch.tensor(deltas, dtype=torch.float32),
+        torch.tensor(number, dtype=torch.int64),
+        torch.cat([torch.empty(0, latent), *noise]),
+        torch.tensor(component, dtype=torch.int64),
+        torch.tensor(delta, dtype=torch.float32),
     )

@@ -53,3 +53,6 @@ PUBLISHED: Ranges = _table(
 def even_ranges(count: int, limit: float) -> Ranges:
     """The same range, from minus to plus ``limit``, for every direction (GENINT-8, GENINT-10)."""
     return ((-float(limit), float(limit)),) * count
+
+
+SCENES9: Ranges = even_ranges(40, 3.0)

@@ -20,6 +20,7 @@ from cgnlib.generators.intervention_draws import (
     Drawn,
     InterventionSettings,
     draw_interventions,
+    intervention_rows,
     observational,
 )
 from cgnlib.generators.intervention_ranges import Ranges
@@ -37,6 +38,7 @@ __all__ = [
     "direction_sheet",
     "draw_interventions",
     "edited_images",
+    "gathered_images",
     "interventional_images",
     "observational",
     "observational_images",
@@ -116,7 +118,8 @@ class InterventionGroups:
 
     def rows(self, indices: Iterable[int]) -> list[tuple]:
         """Per image the values of :data:`COLUMNS`."""
-        return self.drawn(indices).rows()
+        told = intervention_rows(self.settings, self.classes, self.seed, indices)
+        return [(label, which, f"{delta:.9g}", number) for label, which, delta, number in told]
 
     def group(self, number: int) -> tuple[Drawn, Tensor]:
         """Images ``number * batch`` and on, always ``batch`` of them: a batch of another size might
@@ -129,6 +132,19 @@ class InterventionGroups:
     def pixels(self, number: int) -> np.ndarray:
         """The images of one group, (B, H, W, 3) uint8."""
         return self.group(number)[1].numpy()
+
+
+def gathered_images(groups: InterventionGroups, count: int) -> InterventionSet:
+    """The first ``count`` images, in memory; a larger set contains the smaller one."""
+    drawn, images = [], []
+    for number in range(-(-count // groups.batch)):
+        what, pixels = groups.group(number)
+        drawn.append(what)
+        images.append(pixels.permute(0, 3, 1, 2).contiguous())
+    labels, noise, _, component, delta = (
+        torch.cat(part)[:count] for part in zip(*drawn, strict=True)
+    )
+    return InterventionSet(torch.cat(images)[:count], labels, component, delta, noise)
 
 
 def interventional_images(
@@ -149,16 +165,7 @@ def interventional_images(
         UserError: see :class:`InterventionGroups`.
     """
     groups = InterventionGroups(generator, directions, settings, seed, classes)
-    count = per_class * len(groups.classes)
-    drawn, images = [], []
-    for number in range(-(-count // groups.batch)):
-        what, pixels = groups.group(number)
-        drawn.append(what)
-        images.append(pixels.permute(0, 3, 1, 2).contiguous())
-    labels, noise, _, component, delta = (
-        torch.cat(part)[:count] for part in zip(*drawn, strict=True)
-    )
-    return InterventionSet(torch.cat(images)[:count], labels, component, delta, noise)
+    return gathered_images(groups, per_class * len(groups.classes))
 
 
 def observational_images(
