@@ -5,6 +5,8 @@ edit along the edited direction; the L1 error is taken there alone. Which archit
 published (ResNet-34), its schedule is not.
 """
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 import torchvision
@@ -90,17 +92,11 @@ class NuisanceMethod(Supervised):
 
 @torch.no_grad()
 def read_scales(
-    network: NuisanceRegressor, source, device: str = "cpu", batch: int = 200
+    network: NuisanceRegressor, batches: Iterable[Tensor], device: str = "cpu"
 ) -> Tensor:
-    """Scales (N, K) read in images, on the CPU.
-
-    Args:
-        source: has ``split(batch)`` to images (B, 3, H, W) in [-1, 1], see
-            :class:`cgnlib.classifiers.augment.StoredImages`.
-    """
+    """Scales (N, K) read in batches of images (B, 3, H, W) in [-1, 1], on the CPU."""
     network.to(device).eval()
-    parts = (channels_last(part.to(device)) for part in source.split(batch))
-    return torch.cat([network(part).cpu() for part in parts])
+    return torch.cat([network(channels_last(part.to(device))).cpu() for part in batches])
 
 
 class NuisanceBatches:

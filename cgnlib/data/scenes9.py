@@ -40,6 +40,7 @@ __all__ = [
     "SceneSet",
     "Scenes",
     "latent_to_uniforms",
+    "original_uniforms",
     "recombined",
     "render",
     "repainted",
@@ -227,6 +228,11 @@ def set_identity(name: str, count: int, seed: int, split: str) -> str:
     """
     key = ["scenes9", RENDERER_VERSION, _SETS_VERSION, name, count, seed, split]
     return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+
+
+def original_uniforms(count: int, seed: int, split: str) -> Tensor:
+    """The uniforms (count, 40) that the scenes of ``original`` are drawn from, in its order."""
+    return torch.rand(count, UNIFORMS, generator=rng(seed, "scenes9", split, "scenes"))
 
 
 def _check_names(count: int, split: str, name: str, known: tuple[str, ...], role: str) -> None:

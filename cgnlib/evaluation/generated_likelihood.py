@@ -1,10 +1,10 @@
 """How likely real images are under generated ones: log P(x|z) of the GenInt experiments.
 
 Source: GenInt, figures 5 and 6 (GENINT-8 and 9). There P(x|z) is a sum over generated images x' of
-P(x|x') P(x'|z); the sum is replaced by the nearest x', P(x'|z) is taken as 1, and log P(x|x') is the
-"cross-entropy after normalisation" of penultimate features. Which normalisation is not said. As we
-read it, both features pass a softmax: log P(x|x') = sum_d p_d(x) log q_d(x'). The published -5.162
-over 512 features fits, since a feature that says nothing gives -log 512 = -6.24.
+P(x|x') P(x'|z); the sum is replaced by the nearest x', P(x'|z) is taken as 1, and log P(x|x') is
+the "cross-entropy after normalisation" of penultimate features. Which normalisation is not said.
+As we read it, both features pass a softmax: log P(x|x') = sum_d p_d(x) log q_d(x'). The published
+-5.162 over 512 features fits, since features that say nothing give -log 512 = -6.24.
 """
 
 import math

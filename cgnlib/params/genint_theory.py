@@ -64,9 +64,6 @@ class GenintTheoryParams(Params):
     )
     nuisance_exemplars: int = Field(10, ge=1, description="latents per class that are edited")
     nuisance_directions: int = Field(20, ge=1, description="leading directions edited")
-    nuisance_dropped: int = Field(
-        0, ge=0, description="of them, those that change images least are left out"
-    )
     nuisance_scales: int = Field(3, ge=1, description="scales per exemplar and direction")
     nuisance_reach: float = Field(12.0, gt=0.0, le=100.0, description="largest scale, both senses")
     nuisance_truncation: float = Field(0.3, gt=0.0, le=1.0, description="truncation of the noise")
@@ -74,6 +71,9 @@ class GenintTheoryParams(Params):
     nuisance_batch: int = Field(64, ge=2, description="images per update")
     nuisance_lr: float = Field(4.0e-3, gt=0.0, le=1.0, description="AdamW step size, one cycle")
     nuisance_images: int = Field(1800, ge=10, description="images of each set that are read")
+    nuisance_cgn_set: str = Field(
+        "", description="folder of a CGN's counterfactuals; empty: of the CGN of scenes9"
+    )
     nuisance_categories: str = Field(
         "2,3,5,9", description="numbers of classes told apart, by comma"
     )
@@ -87,9 +87,7 @@ class GenintTheoryParams(Params):
     cam_sets: str = Field(
         "original,nuisance_shifted", description="sets explained, by comma (true masks known)"
     )
-    cam_stage: int = Field(
-        4, ge=1, le=4, description="stage of the classifier that GradCAM reads"
-    )
+    cam_stage: int = Field(4, ge=1, le=4, description="stage of the classifier that GradCAM reads")
 
     @field_validator(*_LISTS, "choice_truncations", mode="before")
     @classmethod
@@ -105,11 +103,6 @@ class GenintTheoryParams(Params):
         self.categories()
         for name, high in (("choice_components", 10_000), ("choice_scales", 1000)):
             whole_numbers(getattr(self, name), name, 1, high)
-        if self.nuisance_dropped >= self.nuisance_directions:
-            raise ValueError(
-                f"nuisance_dropped {self.nuisance_dropped} leaves none of "
-                f"{self.nuisance_directions} nuisance_directions"
-            )
         return self
 
     def strengths(self) -> list[str]:

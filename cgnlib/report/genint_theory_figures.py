@@ -24,9 +24,7 @@ def _mean(values: Any) -> tuple[float, float, float]:
 
 
 def _cross(axes: Any, x: tuple, y: tuple, **look: Any) -> None:
-    axes.errorbar(
-        x[0], y[0], xerr=[[x[1]], [x[2]]], yerr=[[y[1]], [y[2]]], capsize=2, **look
-    )
+    axes.errorbar(x[0], y[0], xerr=[[x[1]], [x[2]]], yerr=[[y[1]], [y[2]]], capsize=2, **look)
 
 
 def tightness(
@@ -52,20 +50,17 @@ def tightness(
     return figure
 
 
-def effect_bounds(
-    bounds: Mapping[str, Mapping[str, EffectBound]], titles: Sequence[str] = ()
-) -> Figure:
+def effect_bounds(bounds: Mapping[str, Mapping[str, EffectBound]]) -> Figure:
     """Where P(y|do(x)) of the true class may lie, mean ends over real images: one bar per strength.
 
     Args:
-        bounds: panel to strength to the bound of every image.
-        titles: of the panels; by default their names.
+        bounds: title of a panel to strength to the bound of every image.
     """
     count = len(next(iter(bounds.values())))
     size = (WIDTH_IN, 0.4 * count + 1.2)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(bounds), sharey=True, squeeze=False)[0]
-    for axes, (panel, found), title in zip(panels, bounds.items(), titles or bounds, strict=True):
+    for axes, (title, found) in zip(panels, bounds.items(), strict=True):
         for height, bound in enumerate(reversed(found.values())):
             low, high = float(np.mean(bound.lower)), float(np.mean(bound.upper))
             axes.barh(height, high - low, left=low, height=0.5, color=SKY, edgecolor=BLUE)

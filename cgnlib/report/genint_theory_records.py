@@ -12,10 +12,10 @@ CLAIMS = {"GENINT-8": "GI-3", "GENINT-9": "GI-3", "GENINT-10": "GI-1", "GENINT-1
 ALL = "all strengths"  # the setting of what compares them
 READER = "nuisance reader"
 MEANINGS = {
-    "log_likelihood": "log P(x|z) in nats: cross-entropy of softmaxed features of a real image with "
-    "those of the nearest generated one, mean over real images",
-    "log_likelihood_ceiling": "the largest log P(x|z) there can be: that of every real image under "
-    "itself, mean over real images",
+    "log_likelihood": "log P(x|z) in nats: cross-entropy of softmaxed features of a real image "
+    "with those of the nearest generated one, mean over real images",
+    "log_likelihood_ceiling": "the largest log P(x|z) there can be: that of every real image "
+    "under itself, mean over real images",
     "bound_width": "what the natural bound leaves open of P(y|do(x)): 1 - P(x|z), P(x|z) as "
     "estimated, mean over real images",
     "relative_bound_width": "the same with P(x|z) relative to that of the image under itself",
@@ -44,7 +44,8 @@ def meaning(metric: str) -> str:
             f"{rest.replace('_', ' ')} images"
         )
     if metric.startswith("over_chance_"):
-        return f"class told from nuisances: accuracy over chance among {rest.split('_')[-1]} classes"
+        count = metric.removeprefix("over_chance_")
+        return f"class told from nuisances: accuracy over chance among {count} classes"
     name = metric.removesuffix("_accuracy").replace("_", " ")
     return f"share of {name} images whose class is read"
 

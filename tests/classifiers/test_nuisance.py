@@ -62,7 +62,7 @@ def test_what_was_edited_is_learned():
     for step in range(1, 60):
         last = method.update(batches(step))["error"]
     assert last < 0.3 * first
-    scales = read_scales(network, kept, batch=20)
+    scales = read_scales(network, kept.split(20))
     assert scales.shape == (64, 2)
     assert edited_error(scales, component, delta).mean() < 0.5 * chance_error(delta, delta)
 

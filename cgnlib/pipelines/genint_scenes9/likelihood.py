@@ -1,4 +1,4 @@
-"""log P(x|z) of real images under a set of interventions, kept in the store (GENINT-8, GENINT-9)."""
+"""log P(x|z) of real images under a set of interventions (GENINT-8, GENINT-9)."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

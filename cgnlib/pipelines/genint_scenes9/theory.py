@@ -2,43 +2,38 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
-import safetensors.torch
 import torch
 from torch import nn
 
 from cgnlib import store
-from cgnlib.classifiers.augment import AugmentedBatches, RandomCrop, StoredImages
+from cgnlib.classifiers.augment import AugmentedBatches, StoredImages
 from cgnlib.classifiers.erm import Erm, Schedule
 from cgnlib.classifiers.genint_network import genint_network
 from cgnlib.data import scenes9
+from cgnlib.data.generated_folder import GeneratedFolder
 from cgnlib.errors import UserError
 from cgnlib.evaluation.causal_bound import EffectBound, bound_of_images
-from cgnlib.evaluation.predict import Predictions, predict
+from cgnlib.evaluation.predict import predict
 from cgnlib.evaluation.rates import Rate, rate
 from cgnlib.evaluation.setting_correlation import SettingCorrelation, setting_correlations
 from cgnlib.generators.intervention_ranges import even_ranges
-from cgnlib.generators.intervention_strengths import strength_settings
-from cgnlib.generators.interventions import InterventionSettings, interventional_images
+from cgnlib.generators.intervention_strengths import STRENGTHS, TRUNCATION
+from cgnlib.generators.interventions import InterventionSettings, observational
 from cgnlib.params.genint_theory import GenintTheoryParams
 from cgnlib.pipelines.arrays import Arrays, kept_arrays
 from cgnlib.pipelines.genint_scenes9.generator import generator, intervention_settings
-from cgnlib.pipelines.genint_scenes9.likelihood import (
-    Likelihood,
-    interventions,
-    likelihood,
-    real_images,
-    settings_key,
-)
-from cgnlib.training import EpochIndex, fit, read_metrics
+from cgnlib.pipelines.genint_scenes9.images import Kind, identity_of, images_of
+from cgnlib.pipelines.genint_scenes9.likelihood import Likelihood, likelihood, real_images
+from cgnlib.pipelines.genint_scenes9.training_sets import augmented
+from cgnlib.pipelines.kept_networks import Training, kept_network
+from cgnlib.training import EpochIndex
 
 STRENGTH_VERSION = 1
 STRENGTH_ANSWERS_VERSION = 1
 REAL = "validation"  # the real images behind log P(x|z), as a set of their own
 TEST_SEED = 0
-_WEIGHTS = "weights.safetensors"
 _BATCH = 256
 
 
@@ -62,77 +57,93 @@ class Tightness:
         bounds: ``bound_width`` and ``relative_bound_width`` to strength to the bound on
             P(y|do(x)) of the true class of every real image; relative to the image under itself.
         correlations: set to ``pearson`` and ``spearman``; none with fewer than three strengths.
+        artefacts: strength to those behind its numbers.
     """
 
     likelihood: dict[str, Likelihood]
     correct: dict[str, dict[str, np.ndarray]]
     bounds: dict[str, dict[str, EffectBound]]
     correlations: dict[str, dict[str, SettingCorrelation]]
+    artefacts: dict[str, tuple[store.Artefact, ...]]
 
     def rate(self, name: str, strength: str) -> Rate:
         """Accuracy of a strength's classifier on a set."""
         return rate(self.correct[name][strength])
 
 
-def settings_of(params: GenintTheoryParams, strength: str) -> InterventionSettings:
-    """How the images of a strength are drawn."""
-    made = strength_settings(strength, params.bound_components, params.bound_reach_percent)
-    return replace(made, batch=params.gen_batch)
+def strength_params(params: GenintTheoryParams, strength: str) -> tuple[GenintTheoryParams, Kind]:
+    """The parameters whose generated set has this strength, and which of the sets it is.
+
+    Raises:
+        UserError: an unknown strength.
+    """
+    if strength not in STRENGTHS:
+        raise UserError(f"no strength {strength!r}: choose one of {', '.join(STRENGTHS)}")
+    one, count = STRENGTHS[strength], params.bound_images
+    if not one.directions:
+        changes = {"obs_truncation": TRUNCATION, "obs_per_class": count}
+        return params.model_copy(update=changes), "observational"
+    changes = {
+        "int_truncation": TRUNCATION,
+        "int_components": params.bound_components,
+        "int_scale_percent": params.bound_reach_percent,
+        "int_ranges": "even",
+        "int_limit": one.reach,
+        "int_edits": one.directions,
+        "int_steps": one.steps,
+        "int_per_class": count,
+    }
+    return params.model_copy(update=changes), "interventional"
+
+
+def strength_settings(params: GenintTheoryParams, strength: str) -> InterventionSettings:
+    """How the images of a strength are drawn; errors as :func:`strength_params`."""
+    changed, kind = strength_params(params, strength)
+    if kind == "observational":
+        return observational(changed.obs_truncation, changed.gen_batch)
+    return intervention_settings(changed)
 
 
 @lru_cache(maxsize=4)
 def strength_classifier(params: GenintTheoryParams, strength: str) -> TrainedStrength:
-    """Train or load the classifier of one strength; its images are made again when it is trained.
+    """Train or load the classifier of one strength.
 
     Raises:
         UserError: an unknown strength; diverged training.
     """
-    settings = settings_of(params, strength)
     schedule = Schedule("adamw", params.bound_lr, params.bound_updates)
-    names = ("bound_network", "bound_images", "bound_updates", "bound_batch", "bound_lr")
-    key = settings_key(params, settings) | {name: getattr(params, name) for name in names}
-    key |= {"crop_least_area": params.crop_least_area}
+    names = ("seed", "threads", "device", "bound_network", "bound_updates", "bound_batch")
+    key = {name: getattr(params, name) for name in (*names, "bound_lr", "crop_least_area")}
+    key["data"] = identity_of(*strength_params(params, strength))
 
     def build() -> nn.Module:
         classes = generator(params).layout.classes
         return genint_network(params.bound_network, classes, params.seed, "strength")
 
-    def make(folder: Path) -> None:
-        network = build()
-        fit(
-            Erm(network, schedule, device=params.device),
-            _batches(params, settings),
-            schedule.steps,
-            folder,
-            label=f"classifier of {strength} interventions",
-        )
-        state = {name: value.contiguous() for name, value in network.state_dict().items()}
-        store.write_atomic(folder / _WEIGHTS, safetensors.torch.save(state))
-
-    def load(folder: Path) -> tuple[nn.Module, list[dict]]:
-        network = build()
-        network.load_state_dict(safetensors.torch.load((folder / _WEIGHTS).read_bytes()))
-        network = network.to(params.device).eval().requires_grad_(False)
-        return network, read_metrics(folder)
-
-    (model, history), artefact = store.train_or_load(
-        "genint_strength", STRENGTH_VERSION, key, make, load
+    training = Training(
+        lambda network: Erm(network, schedule, device=params.device),
+        lambda: _batches(params, strength),
+        schedule.steps,
+        500,
+        f"classifier of {strength} interventions",
     )
-    return TrainedStrength(model, artefact, history)
+    made = kept_network("genint_strength", STRENGTH_VERSION, key, build, training, params.device)
+    network, history, artefact = made
+    return TrainedStrength(network, artefact, history)
 
 
-def _batches(params: GenintTheoryParams, settings: InterventionSettings) -> AugmentedBatches:
-    groups = interventions(params, settings)
-    made = interventional_images(
-        groups.generator, groups.directions, settings, params.bound_images, params.seed
-    )
-    crop = RandomCrop(made.images.shape[-1], (params.crop_least_area, 1.0))
-    index = EpochIndex(len(made), params.bound_batch, params.seed, "strength")
-    source = StoredImages(made.images, crop)
-    return AugmentedBatches(source, (made.labels,), index, params.seed, "strength")
+def _batches(params: GenintTheoryParams, strength: str) -> AugmentedBatches:
+    made = images_of(*strength_params(params, strength))
+    if isinstance(made, GeneratedFolder):
+        images, labels = made.files, made.known["label"]
+    else:
+        images, labels = made.images, made.labels
+    index = EpochIndex(len(labels), params.bound_batch, params.seed, "strength")
+    source = augmented(images, params, "standard")
+    return AugmentedBatches(source, (labels,), index, params.seed, "strength")
 
 
-def test_names(params: GenintTheoryParams) -> list[str]:
+def asked_sets(params: GenintTheoryParams) -> list[str]:
     """The sets that the classifiers are asked about."""
     return [name.strip() for name in params.bound_test_sets.split(",")]
 
@@ -152,7 +163,7 @@ def strength_answers(
     key |= {"device": params.device, "threads": params.threads}
 
     def make() -> Arrays:
-        made: Predictions = predict(trained.model, source, _BATCH, params.device)
+        made = predict(trained.model, source, _BATCH, params.device)
         chances = torch.from_numpy(made.logits).softmax(1)
         true = chances.gather(1, label[:, None])[:, 0]
         labels = label.numpy()
@@ -184,9 +195,9 @@ def tightness(params: GenintTheoryParams) -> Tightness:
         UserError: see :func:`strength_answers` and
             :func:`cgnlib.pipelines.genint_scenes9.likelihood.likelihood`.
     """
-    strengths, names = params.strengths(), test_names(params)
+    strengths, names = params.strengths(), asked_sets(params)
     found = {
-        one: likelihood(params, settings_of(params, one), params.bound_compared)
+        one: likelihood(params, strength_settings(params, one), params.bound_compared)
         for one in strengths
     }
     answers = {
@@ -203,7 +214,11 @@ def tightness(params: GenintTheoryParams) -> Tightness:
         bounds["bound_width"][one] = bound_of_images(made.value, confidence)
         relative = np.minimum(made.value - made.ceiling, 0)
         bounds["relative_bound_width"][one] = bound_of_images(relative, confidence)
-    return Tightness(found, correct, bounds, _correlations(found, correct))
+    artefacts = {
+        one: (made.artefact, strength_classifier(params, one).artefact)
+        for one, made in found.items()
+    }
+    return Tightness(found, correct, bounds, _correlations(found, correct), artefacts)
 
 
 def _correlations(
