@@ -10,7 +10,12 @@ from cgnlib.evaluation.nuisance_correlation import OverChance
 from cgnlib.evaluation.rates import Rate
 from cgnlib.evaluation.setting_correlation import setting_correlations
 from cgnlib.params import ImagenetParams
-from cgnlib.report import genint_theory_figures, genint_theory_records, style
+from cgnlib.report import (
+    genint_theory_figures,
+    genint_theory_records,
+    genint_theory_tables,
+    style,
+)
 from cgnlib.report.records import begin
 
 LIKELIHOOD = {
@@ -118,3 +123,20 @@ def test_the_solved_model_shows_what_it_says():
     lines = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
     assert lines["P(y | x, z)"][0] > lines["P(y | do(x))"][0]  # observed alone overstates
     assert lines["P(y | x, z)"][-1] == pytest.approx(lines["P(y | do(x))"][0])
+
+
+def test_tables_show_what_was_measured_and_what_was_not(run):
+    told = [OverChance(Rate(50, 100), 2), OverChance(Rate(40, 100), 9)]
+    genint_theory_records.record_over_chance(run, "plain", told)
+    genint_theory_records.record_over_chance(run, "genint", told[:1])
+    columns = genint_theory_tables.told_columns(run.records)
+    assert list(columns.values()) == ["2 classes", "9 classes"]
+    lines = genint_theory_tables.by_setting_lines(run.records, "GENINT-10", columns, "Images")
+    assert [line["Images"] for line in lines] == ["plain", "genint"]
+    assert lines[0]["9 classes"].startswith("3.60 (") and lines[1]["9 classes"] == "\u2013"
+    empty = genint_theory_tables.by_setting_lines([], "GENINT-9", {"log_likelihood": "x"}, "Choice")
+    assert empty == [{"Choice": "MISSING: not measured"}]
+    paper, ours = genint_theory_tables.reader_lines(run.records)
+    assert ours["Error, held out"].startswith("MISSING")
+    assert (paper["Error, trained on"], paper["Error, held out"]) == ("0.009", "0.36")
+    assert genint_theory_tables.reader(run.records, "c").caption == "c"
