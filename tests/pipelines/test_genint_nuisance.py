@@ -58,7 +58,7 @@ def test_what_is_changed_shows_the_real_images(fresh_workplace):
         assert plain.label[nearest] == label
 
 
-def test_counterfactuals_are_those_of_the_same_scale(fresh_workplace, monkeypatch):
+def test_counterfactuals_are_those_of_the_same_scale(fresh_workplace):
     params = tiny_genint()
     made = nuisance_images.kind_images(params, "cgn")
     assert len(made.label) == 24 and "imagenet_cgn" in made.identity  # all that smoke makes
@@ -77,7 +77,8 @@ def test_true_positions_are_those_of_the_latent(fresh_workplace):
 
 
 def test_texture_and_place_tell_the_class_of_plain_images(fresh_workplace):
-    params = tiny_genint(train_images=180, nuisance_images=180, label_updates=60)
+    learned = {"label_updates": 80, "label_lr": 0.01, "label_hidden": 32}
+    params = tiny_genint(train_images=180, nuisance_images=180, **learned)
     told, artefact = nuisance.told_over_chance(params, "plain", nuisance.FACTORS)
     assert [one.categories for one in told] == [2, 9] and artefact.kind == "nuisance_over_chance"
     assert told[1].rate.denominator == 36 and told[1].ratio > 6

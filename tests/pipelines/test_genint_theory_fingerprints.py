@@ -1,19 +1,16 @@
 """Numbers of the recipes of GenInt's theory may move only when their version rises.
 
 A few tiny steps against stored values, loose enough for another processor. After an intended change
-raise the version and run `python tests/pipelines/test_genint_theory_fingerprints.py`.
+raise the version and run `PYTHONPATH=tests python tests/pipelines/test_genint_theory_fingerprints.py`.
 """
 
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # where it runs as a script
 
 from cgnlib.pipelines.genint_scenes9 import likelihood, nuisance, nuisance_reader, theory
 from made_genint import tiny_genint

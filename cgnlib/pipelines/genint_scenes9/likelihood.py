@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cgnlib.classifiers.augment import IMAGENET_MEAN, IMAGENET_STD, Standardise, StoredImages
 from cgnlib.classifiers.genint_network import SCENE_CNN, genint_network
+from cgnlib.classifiers.supervised import channels_last
 from cgnlib.data import imagenet, scenes9
 from cgnlib.data.image_folders import ImageFiles
 from cgnlib.data.registry import path_of
@@ -117,7 +118,7 @@ def feature_net(params: GenintTheoryParams) -> Features:
 @torch.no_grad()
 def _features(params: GenintTheoryParams, parts) -> Tensor:
     read = feature_net(params)
-    return torch.cat([read(part.to(params.device)) for part in parts])
+    return torch.cat([read(channels_last(part.to(params.device))) for part in parts])
 
 
 @lru_cache(maxsize=2)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from cgnlib.classifiers.nuisance import read_scales
+from cgnlib.classifiers.supervised import channels_last
 from cgnlib.data.scenes9 import original_uniforms
 from cgnlib.errors import UserError
 from cgnlib.evaluation.nuisance_correlation import (
@@ -98,7 +99,7 @@ def _read(params: GenintTheoryParams, images: KindImages) -> torch.Tensor:
 def _factors(params: GenintTheoryParams, images: KindImages) -> torch.Tensor:
     network, rows = shipped("classifier"), []
     for part in images.images.split(_BATCH):
-        told = network(part.contiguous(memory_format=torch.channels_last))
+        told = network(channels_last(part))
         rows.append(torch.cat([told["texture"], told["background"]], 1))
     return torch.cat(rows)
 
