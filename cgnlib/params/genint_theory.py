@@ -47,7 +47,6 @@ class GenintTheoryParams(Params):
     bound_test_sets: str = Field(
         "original,nuisance_shifted", description="sets that the classifiers are asked about"
     )
-    bound_test_images: int = Field(1800, ge=9, description="images per such set")
 
     # Choice of truncation, components and scale (GENINT-9)
     choice_images: int = Field(100, ge=1, description="generated images per class and choice")
@@ -112,6 +111,14 @@ class GenintTheoryParams(Params):
             ValueError: an unknown one, one given twice, or none.
         """
         return _names(self.bound_strengths, "bound_strengths", STRENGTHS)
+
+    def bound_sets(self) -> list[str]:
+        """Sets that the strengths' classifiers are asked about."""
+        return [name.strip() for name in self.bound_test_sets.split(",")]
+
+    def explained_sets(self) -> list[str]:
+        """Sets under GradCAM."""
+        return [name.strip() for name in self.cam_sets.split(",")]
 
     def kinds(self) -> list[str]:
         """Image sets whose nuisances are read; errors as :meth:`strengths`."""

@@ -1,7 +1,8 @@
 """Numbers of the recipes of GenInt's theory may move only when their version rises.
 
 A few tiny steps against stored values, loose enough for another processor. After an intended change
-raise the version and run `PYTHONPATH=tests python tests/pipelines/test_genint_theory_fingerprints.py`.
+raise the version and run, with PYTHONPATH=tests,
+`python tests/pipelines/test_genint_theory_fingerprints.py`.
 """
 
 import json

@@ -15,11 +15,13 @@ from cgnlib.evaluation import explain
 from cgnlib.evaluation.saliency_scores import mask_iou, pointing_game
 from cgnlib.params.genint_theory import GenintTheoryParams
 from cgnlib.pipelines.arrays import Arrays, kept_arrays
+from cgnlib.pipelines.genint_scenes9.asked_sets import asked_set
+from cgnlib.pipelines.genint_scenes9.training_sets import is_rendered
+from cgnlib.pipelines.imagenet.data import TEST_SEED
 from cgnlib.rng import rng
 from cgnlib.store import Artefact
 
 HEAT_VERSION = 1
-TEST_SEED = 0  # test sets are the same for every seed of a run
 _BATCH = 100
 
 
@@ -44,27 +46,21 @@ class Shown:
         return len(self.images)
 
 
-def explained_sets(params: GenintTheoryParams) -> list[str]:
-    """The sets explained."""
-    return [name.strip() for name in params.cam_sets.split(",")]
-
-
 @lru_cache(maxsize=4)
-def _scenes(name: str, count: int, test_images: int) -> Shown:
-    drawn = scenes9.scene_set(name, test_images, TEST_SEED, "test")
-    order = torch.randperm(test_images, generator=rng(TEST_SEED, "explained", name))[:count]
-    masks = drawn.float_masks(order).numpy()
-    identity = f"{drawn.identity} {count}"
-    return Shown(drawn.float(order), drawn.shape[order].numpy(), masks, identity)
-
-
 def shown_images(params: GenintTheoryParams, name: str) -> Shown:
-    """A fixed random choice of ``cam_images`` images of a rendered test set.
+    """A fixed random choice of ``cam_images`` images of a test set; scenes9 knows its true masks.
 
     Raises:
-        UserError: an unknown set.
+        UserError: an unknown set, or its files are absent.
     """
-    return _scenes(name, min(params.cam_images, params.test_images), params.test_images)
+    asked = asked_set(params, name)
+    stream = rng(TEST_SEED, "explained", name)
+    order = torch.randperm(len(asked.label), generator=stream)[: params.cam_images]
+    images, masks = asked.source().draw(order, stream), None
+    if is_rendered(params):
+        drawn = scenes9.scene_set(name, params.test_images, TEST_SEED, "test")
+        masks = drawn.float_masks(order).numpy()
+    return Shown(images, asked.label[order.numpy()], masks, f"{asked.identity} {len(order)}")
 
 
 def heat_maps(params: GenintTheoryParams, trained: Row, shown: Shown) -> tuple[Arrays, Artefact]:

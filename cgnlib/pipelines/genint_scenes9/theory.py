@@ -8,21 +8,23 @@ import torch
 from torch import nn
 
 from cgnlib import store
-from cgnlib.classifiers.augment import AugmentedBatches, StoredImages
+from cgnlib.classifiers.augment import AugmentedBatches
 from cgnlib.classifiers.erm import Erm, Schedule
 from cgnlib.classifiers.genint_network import genint_network
-from cgnlib.data import scenes9
 from cgnlib.data.generated_folder import GeneratedFolder
 from cgnlib.errors import UserError
 from cgnlib.evaluation.causal_bound import EffectBound, bound_of_images
+from cgnlib.evaluation.objectnet import any_ranks
 from cgnlib.evaluation.predict import predict
 from cgnlib.evaluation.rates import Rate, rate
 from cgnlib.evaluation.setting_correlation import SettingCorrelation, setting_correlations
+from cgnlib.evaluation.topk import ranks
 from cgnlib.generators.intervention_ranges import even_ranges
 from cgnlib.generators.intervention_strengths import STRENGTHS, TRUNCATION
 from cgnlib.generators.interventions import InterventionSettings, observational
 from cgnlib.params.genint_theory import GenintTheoryParams
 from cgnlib.pipelines.arrays import Arrays, kept_arrays
+from cgnlib.pipelines.genint_scenes9.asked_sets import AskedSet, asked_set
 from cgnlib.pipelines.genint_scenes9.generator import generator, intervention_settings
 from cgnlib.pipelines.genint_scenes9.images import Kind, identity_of, images_of
 from cgnlib.pipelines.genint_scenes9.likelihood import Likelihood, likelihood, real_images
@@ -33,7 +35,6 @@ from cgnlib.training import EpochIndex
 STRENGTH_VERSION = 1
 STRENGTH_ANSWERS_VERSION = 1
 REAL = "validation"  # the real images behind log P(x|z), as a set of their own
-TEST_SEED = 0
 _BATCH = 256
 
 
@@ -143,48 +144,42 @@ def _batches(params: GenintTheoryParams, strength: str) -> AugmentedBatches:
     return AugmentedBatches(source, (labels,), index, params.seed, "strength")
 
 
-def asked_sets(params: GenintTheoryParams) -> list[str]:
-    """The sets that the classifiers are asked about."""
-    return [name.strip() for name in params.bound_test_sets.split(",")]
-
-
 def strength_answers(
     params: GenintTheoryParams, strength: str, name: str
 ) -> tuple[Arrays, store.Artefact]:
-    """What the classifier of one strength answers on a set: ``predicted`` and ``label`` (N,), and
-    ``true_confidence`` (N,), the probability it gives to the true class.
+    """What the classifier of one strength answers on a set of the family, or on :data:`REAL`.
+
+    Returns:
+        ``rank`` (N,), the classes before the first correct one, and ``predicted`` (N,); on the real
+        images also ``true_confidence`` (N,), the probability of the true class.
 
     Raises:
-        UserError: an unknown set.
+        UserError: an unknown set, or its files are absent.
     """
     trained = strength_classifier(params, strength)
-    source, label, identity = _asked(params, name)
-    key = {"classifier": trained.artefact.hash, "set": name, "images": identity}
+    asked = _real_set(params) if name == REAL else asked_set(params, name)
+    key = {"classifier": trained.artefact.hash, "set": name, "images": asked.identity}
     key |= {"device": params.device, "threads": params.threads}
 
     def make() -> Arrays:
-        made = predict(trained.model, source, _BATCH, params.device)
-        chances = torch.from_numpy(made.logits).softmax(1)
-        true = chances.gather(1, label[:, None])[:, 0]
-        labels = label.numpy()
-        return {"predicted": made.predicted, "label": labels, "true_confidence": true.numpy()}
+        made = predict(trained.model, asked.source(), _BATCH, params.device)
+        if asked.meant is not None:
+            found = any_ranks(made.logits, asked.label, asked.meant)
+        else:
+            found = ranks(made.logits, asked.label)
+        kept = {"rank": found.astype(np.int32), "predicted": made.predicted}
+        if name == REAL:
+            chances = torch.from_numpy(made.logits).softmax(1).numpy()
+            true = np.take_along_axis(chances, asked.label[:, None], 1)[:, 0]
+            kept["true_confidence"] = true
+        return kept
 
     return kept_arrays("genint_strength_answers", STRENGTH_ANSWERS_VERSION, key, make)
 
 
-def _asked(params: GenintTheoryParams, name: str):
-    if name == REAL:
-        real = real_images(params)
-        return real.source, real.label, real.identity
-    if params.biggan == "deep_256":
-        raise UserError(f"bound_test_sets: no set {name!r} of ImageNet is wired to the strengths")
-    drawn = _scenes(name, params.bound_test_images)
-    return StoredImages(drawn.images), drawn.shape, drawn.identity
-
-
-@lru_cache(maxsize=4)
-def _scenes(name: str, count: int) -> scenes9.SceneSet:
-    return scenes9.scene_set(name, count, TEST_SEED, "test")
+def _real_set(params: GenintTheoryParams) -> AskedSet:
+    real = real_images(params)
+    return AskedSet(real.identity, lambda: real.source, real.label.numpy())
 
 
 @lru_cache(maxsize=2)
@@ -195,7 +190,7 @@ def tightness(params: GenintTheoryParams) -> Tightness:
         UserError: see :func:`strength_answers` and
             :func:`cgnlib.pipelines.genint_scenes9.likelihood.likelihood`.
     """
-    strengths, names = params.strengths(), asked_sets(params)
+    strengths, names = params.strengths(), params.bound_sets()
     found = {
         one: likelihood(params, strength_settings(params, one), params.bound_compared)
         for one in strengths
@@ -205,12 +200,11 @@ def tightness(params: GenintTheoryParams) -> Tightness:
         for name in [REAL, *names]
     }
     correct = {
-        name: {one: told["predicted"] == told["label"] for one, told in answers[name].items()}
-        for name in names
+        name: {one: told["rank"] == 0 for one, told in answers[name].items()} for name in names
     }
     bounds = {"bound_width": {}, "relative_bound_width": {}}
     for one, made in found.items():
-        confidence = answers[REAL][one]["true_confidence"]
+        confidence = np.minimum(answers[REAL][one]["true_confidence"], 1.0)
         bounds["bound_width"][one] = bound_of_images(made.value, confidence)
         relative = np.minimum(made.value - made.ceiling, 0)
         bounds["relative_bound_width"][one] = bound_of_images(relative, confidence)
