@@ -31,7 +31,6 @@ _TINY = {
     "bound_components": 4,
     "bound_updates": 3,
     "bound_batch": 8,
-    "bound_features": "random_scene_cnn",
     "bound_compared": 3,
     "bound_real": 2,
     "bound_test_sets": "original,second_test",

@@ -31,7 +31,7 @@ class GenintTheoryParams(Params):
     bound_updates: int = Field(250, ge=1, description="its updates")
     bound_batch: int = Field(64, ge=2, description="images per update")
     bound_lr: float = Field(4.0e-3, gt=0.0, le=1.0, description="its AdamW step size, one cycle")
-    bound_features: Literal["scene_cnn", "random_scene_cnn", "resnet18"] = Field(
+    bound_features: Literal["scene_cnn", "resnet18"] = Field(
         "scene_cnn", description="features behind log P(x|z): the shipped classifier, or published"
     )
     bound_reading: Literal["softmax", "shares"] = Field(

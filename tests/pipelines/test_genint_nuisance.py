@@ -87,9 +87,9 @@ def test_texture_and_place_tell_the_class_of_plain_images(fresh_workplace):
 
 
 def test_read_nuisances_and_what_they_tell(fresh_workplace):
-    params = tiny_genint()
+    params = tiny_genint(nuisance_images=54)
     found, _ = nuisance.nuisances(params, "genint")
-    assert found["values"].shape == (45, 3) and found["values"].dtype == np.float32
+    assert found["values"].shape == (54, 3) and found["values"].dtype == np.float32
     told, _ = nuisance.told_over_chance(params, "genint")
     assert [one.categories for one in told] == [2, 9]
     assert told == nuisance.told_over_chance(params, "genint")[0]

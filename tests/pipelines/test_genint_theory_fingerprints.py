@@ -28,7 +28,7 @@ def measured() -> dict[str, dict]:
     settings = theory.strength_settings(params, "strong")
     found = likelihood.likelihood(params, settings, 3)
     strength = theory.strength_classifier(params, "strong")
-    answers, _ = theory.strength_answers(params, "strong", "original")
+    answers, _ = theory.strength_answers(params, "strong", theory.REAL)
     reader = nuisance_reader.reader(params)
     read, _ = nuisance.nuisances(params, "plain")
     true, _ = nuisance.nuisances(params, "plain", nuisance.TRUE)
@@ -69,7 +69,7 @@ def measured() -> dict[str, dict]:
         },
         "nuisance_over_chance": {
             "version": nuisance.OVER_CHANCE_VERSION,
-            "numbers": {"hits": told[0].rate.numerator},
+            "numbers": {str(one.categories): one.rate.numerator for one in told},
         },
     }
 

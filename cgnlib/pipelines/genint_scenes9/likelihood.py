@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from cgnlib.classifiers.augment import IMAGENET_MEAN, IMAGENET_STD, Standardise, StoredImages
-from cgnlib.classifiers.genint_network import SCENE_CNN, genint_network
 from cgnlib.classifiers.supervised import channels_last
 from cgnlib.data import imagenet, scenes9
 from cgnlib.data.image_folders import ImageFiles
@@ -28,7 +27,6 @@ from cgnlib.store import Artefact, file_sha256
 
 LIKELIHOOD_VERSION = 1
 VALIDATION_SEED = 0  # the same real images for every seed of a run
-_RANDOM_VERSION = 1
 _BATCH = 200
 Features = Callable[[Tensor], Tensor]  # images (B, 3, H, W) in [-1, 1] to (B, D)
 
@@ -90,11 +88,9 @@ def real_images(params: GenintTheoryParams) -> RealImages:
 
 
 def _feature_identity(params: GenintTheoryParams) -> str:
-    if params.bound_features == SCENE_CNN:
-        return shipped_record("classifier")["sha256"]
     if params.bound_features == "resnet18":
         return file_sha256(path_of("resnet18"))
-    return f"random-{_RANDOM_VERSION}"
+    return shipped_record("classifier")["sha256"]
 
 
 @lru_cache(maxsize=2)
@@ -108,11 +104,7 @@ def feature_net(params: GenintTheoryParams) -> Features:
         network, _ = resnet.trunk("resnet18", path_of("resnet18"))
         standardised = torch.nn.Sequential(Standardise(IMAGENET_MEAN, IMAGENET_STD), network)
         return standardised.to(params.device).eval()
-    if params.bound_features == SCENE_CNN:
-        network = shipped("classifier")
-    else:
-        network = genint_network(SCENE_CNN, len(scenes9.CLASSES), 0, "likelihood")
-    return network.to(params.device).eval().features
+    return shipped("classifier").to(params.device).eval().features
 
 
 @torch.no_grad()
