@@ -20,7 +20,7 @@ class GenintTheoryParams(Params):
     bound_strengths: str = Field(
         "none,weak,medium,strong", description="interventions compared, by comma"
     )
-    bound_images: int = Field(200, ge=1, description="generated images per class and strength")
+    bound_images: int = Field(100, ge=1, description="generated images per class and strength")
     bound_components: int = Field(20, ge=1, description="leading directions edited")
     bound_reach_percent: float = Field(
         100.0, gt=0.0, le=1000.0, description="scales of edits as a share of the published ones"
@@ -28,8 +28,8 @@ class GenintTheoryParams(Params):
     bound_network: Literal["scene_cnn", "resnet18"] = Field(
         "scene_cnn", description="classifier trained on the generated images alone"
     )
-    bound_updates: int = Field(250, ge=1, description="its updates")
-    bound_batch: int = Field(64, ge=2, description="images per update")
+    bound_updates: int = Field(120, ge=1, description="its updates")
+    bound_batch: int = Field(32, ge=2, description="images per update")
     bound_lr: float = Field(4.0e-3, gt=0.0, le=1.0, description="its AdamW step size, one cycle")
     bound_features: Literal["scene_cnn", "resnet18"] = Field(
         "scene_cnn", description="features behind log P(x|z): the shipped classifier, or published"
@@ -41,7 +41,7 @@ class GenintTheoryParams(Params):
         "class", description="which generated images count for a real one: its class's, or any"
     )
     bound_compared: int = Field(
-        200, ge=1, description="generated images per class behind log P(x|z)"
+        80, ge=1, description="generated images per class behind log P(x|z)"
     )
     bound_real: int = Field(50, ge=1, description="validation images per class behind it")
     bound_test_sets: str = Field(
@@ -49,7 +49,7 @@ class GenintTheoryParams(Params):
     )
 
     # Choice of truncation, components and scale (GENINT-9)
-    choice_images: int = Field(100, ge=1, description="generated images per class and choice")
+    choice_images: int = Field(60, ge=1, description="generated images per class and choice")
     choice_truncations: str = Field("0.125,0.25,0.5,0.75,1", description="t compared, by comma")
     choice_components: str = Field("1,5,10,20,40", description="k compared, by comma")
     choice_scales: str = Field("10,50,100,130", description="s compared, in %, by comma")
@@ -62,21 +62,21 @@ class GenintTheoryParams(Params):
         "scene_cnn", description="network that reads the scale along every direction"
     )
     nuisance_exemplars: int = Field(10, ge=1, description="latents per class that are edited")
-    nuisance_directions: int = Field(20, ge=1, description="leading directions edited")
+    nuisance_directions: int = Field(12, ge=1, description="leading directions edited")
     nuisance_scales: int = Field(3, ge=1, description="scales per exemplar and direction")
-    nuisance_reach: float = Field(12.0, gt=0.0, le=100.0, description="largest scale, both senses")
+    nuisance_reach: float = Field(3.0, gt=0.0, le=100.0, description="largest scale, both senses")
     nuisance_truncation: float = Field(0.3, gt=0.0, le=1.0, description="truncation of the noise")
-    nuisance_updates: int = Field(500, ge=1, description="updates of the reading network")
+    nuisance_updates: int = Field(350, ge=1, description="updates of the reading network")
     nuisance_batch: int = Field(64, ge=2, description="images per update")
     nuisance_lr: float = Field(4.0e-3, gt=0.0, le=1.0, description="AdamW step size, one cycle")
-    nuisance_images: int = Field(1800, ge=10, description="images of each set that are read")
+    nuisance_images: int = Field(900, ge=10, description="images of each set that are read")
     nuisance_cgn_set: str = Field(
         "", description="folder of a CGN's counterfactuals; empty: of the CGN of scenes9"
     )
     nuisance_categories: str = Field(
         "2,3,5,9", description="numbers of classes told apart, by comma"
     )
-    label_updates: int = Field(200, ge=1, description="updates of the network from scales to class")
+    label_updates: int = Field(150, ge=1, description="updates of the network from scales to class")
     label_batch: int = Field(128, ge=2, description="images per update")
     label_lr: float = Field(1.0e-3, gt=0.0, le=1.0, description="AdamW step size, one cycle")
     label_hidden: int = Field(512, ge=1, description="its width, four layers")

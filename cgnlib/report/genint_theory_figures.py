@@ -1,5 +1,6 @@
 """Figures of GenInt's bound, choice of interventions and nuisances, from plain arrays."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,11 +9,13 @@ from matplotlib.figure import Figure
 
 from cgnlib.evaluation.causal_bound import ConfoundedModel, EffectBound, natural_bound
 from cgnlib.evaluation.scores import mean_interval
+from cgnlib.report import published
+from cgnlib.report.genint_theory_tables import PUBLISHED_ON
 from cgnlib.report.style import BLACK, BLUE, COLOURS, GREEN, ORANGE, SKY, WIDTH_IN, legend_below
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _CHOICES = {"t": "truncation t", "k": "components k", "s": "scale s in %"}
-CHOSEN = {"t": 1.0, "k": 60.0, "s": 100.0}  # as published (GENINT-9)
+_CHOICE = re.compile(r"\b([tks]) ([\d.]+)")  # in the setting of the published choice
 
 
 def _mean(values: Any) -> tuple[float, float, float]:
@@ -32,8 +35,11 @@ def tightness(
 ) -> Figure:
     """Accuracy over log P(x|z), one point per strength, one panel per set of images (figure 5).
 
+    Images differ in how likely they can be at all, strengths hardly: each image is drawn relative
+    to its own ceiling, so that intervals show what differs between strengths.
+
     Args:
-        likelihood: strength to (N,) nats.
+        likelihood: strength to (N,) nats, less the ceiling of each image.
         correct: set to strength to (M,) 0 or 1.
     """
     figure = Figure(figsize=(WIDTH_IN, 3.2), layout="constrained")
@@ -43,7 +49,7 @@ def tightness(
             hits = 100 * np.asarray(answers[strength], dtype=np.float64)
             look = {"fmt": _MARKERS[place % 7], "color": COLOURS[place % 7], "label": strength}
             _cross(axes, _mean(values), _mean(hits), **look)
-        axes.set(xlabel="log P(x|z) in nats", ylabel="accuracy in %")
+        axes.set(xlabel="log P(x|z) less its ceiling, nats", ylabel="accuracy in %")
         axes.set_title(f"{name.replace('_', ' ')} images", fontsize=9)
         axes.grid(alpha=0.25)
     legend_below(figure, len(likelihood))
@@ -93,16 +99,14 @@ def solved_model(model: ConfoundedModel | None = None) -> Figure:
     return figure
 
 
-def choices(
-    found: Mapping[tuple[str, float], np.ndarray], ceiling: float, uniform: float
-) -> Figure:
+def choices(found: Mapping[tuple[str, float], np.ndarray]) -> Figure:
     """log P(x|z) over truncation, components and scale, one at a time (figure 6).
 
     Args:
-        found: (``t``, ``k`` or ``s``, its value) to (N,) nats.
-        ceiling: the largest there can be.
-        uniform: where a generated image says nothing.
+        found: (``t``, ``k`` or ``s``, its value) to (N,) nats, less the ceiling of each image.
     """
+    theirs = published.rows("GENINT-9", PUBLISHED_ON, "log_likelihood")
+    chosen = {name: float(value) for row in theirs for name, value in _CHOICE.findall(row.setting)}
     figure = Figure(figsize=(WIDTH_IN, 2.7), layout="constrained")
     for axes, (name, label) in zip(
         figure.subplots(1, 3, sharey=True), _CHOICES.items(), strict=True
@@ -117,13 +121,12 @@ def choices(
             capsize=2,
             label="this run, 95 % interval",
         )
-        axes.axhline(ceiling, color=GREEN, linestyle="--", linewidth=1, label="ceiling")
-        axes.axhline(uniform, color="#888888", linestyle=":", linewidth=1, label="no information")
-        axes.axvline(CHOSEN[name], color=ORANGE, linewidth=1, label="published choice")
+        if name in chosen:
+            axes.axvline(chosen[name], color=ORANGE, linewidth=1, label="published choice")
         axes.set_xlabel(label)
         axes.grid(alpha=0.25)
-    figure.axes[0].set_ylabel("log P(x|z) in nats")
-    legend_below(figure, 4)
+    figure.axes[0].set_ylabel("log P(x|z) less its ceiling, nats")
+    legend_below(figure, 2)
     return figure
 
 

@@ -12,8 +12,10 @@ CLAIMS = {"GENINT-8": "GI-3", "GENINT-9": "GI-3", "GENINT-10": "GI-1", "GENINT-1
 ALL = "all strengths"  # the setting of what compares them
 READER = "nuisance reader"
 MEANINGS = {
-    "log_likelihood": "log P(x|z) in nats: cross-entropy of softmaxed features of a real image "
-    "with those of the nearest generated one, mean over real images",
+    "log_likelihood": "log P(x|z) in nats: cross-entropy of the features of a real image with "
+    "those of the nearest generated one, both read as distributions, mean over real images",
+    "likelihood_gap": "how far log P(x|z) lies below its ceiling, image by image: divergence "
+    "from the nearest generated image, mean over real images",
     "log_likelihood_ceiling": "the largest log P(x|z) there can be: that of every real image "
     "under itself, mean over real images",
     "bound_width": "what the natural bound leaves open of P(y|do(x)): 1 - P(x|z), P(x|z) as "
@@ -108,6 +110,8 @@ def record_bound(
     """
     record_mean(run, "GENINT-8", setting, "log_likelihood", log_likelihood, "nats")
     record_mean(run, "GENINT-8", setting, "log_likelihood_ceiling", ceiling, "nats")
+    gap = np.asarray(ceiling) - np.asarray(log_likelihood)
+    record_mean(run, "GENINT-8", setting, "likelihood_gap", gap, "nats")
     for metric, bound in bounds.items():
         record_mean(run, "GENINT-8", setting, metric, bound.width, "share")
 
@@ -131,13 +135,19 @@ def record_correlations(run: Run, name: str, found: Mapping[str, Any]) -> None:
 
 
 def record_choices(
-    run: Run, found: Mapping[tuple[str, float], np.ndarray], artefacts: Iterable[Any] = ()
+    run: Run,
+    found: Mapping[tuple[str, float], np.ndarray],
+    ceiling: np.ndarray,
+    artefacts: Iterable[Any] = (),
 ) -> None:
-    """log P(x|z) over truncation ``t``, components ``k`` and scale ``s`` (GENINT-9)."""
+    """log P(x|z) over truncation ``t``, components ``k`` and scale ``s``, and how far it lies below
+    its ceiling (N,) (GENINT-9)."""
     artefacts = list(artefacts)
     for (name, value), each in found.items():
         setting = f"{name} {value:g}"
         record_mean(run, "GENINT-9", setting, "log_likelihood", each, "nats", artefacts)
+        gap = np.asarray(ceiling) - np.asarray(each)
+        record_mean(run, "GENINT-9", setting, "likelihood_gap", gap, "nats", artefacts)
 
 
 def record_reader(

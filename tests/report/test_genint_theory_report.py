@@ -52,6 +52,8 @@ def test_likelihood_and_width_of_the_bound_are_recorded(run):
     width = found["GENINT-8", "strong", "bound_width"]
     assert width.value == pytest.approx(1 - (math.exp(-2.5) + math.exp(-2.3)) / 2)
     assert found["GENINT-8", "strong", "log_likelihood_ceiling"].value == -2.0
+    gap = found["GENINT-8", "strong", "likelihood_gap"]
+    assert gap.value == pytest.approx(0.4) and gap.interval_low == pytest.approx(0.3)
 
 
 def test_correlations_over_strengths_are_recorded(run):
@@ -64,7 +66,8 @@ def test_correlations_over_strengths_are_recorded(run):
 
 
 def test_choices_accuracies_and_readers_are_recorded(run):
-    genint_theory_records.record_choices(run, {("t", 0.125): np.array([-5.0, -6.0])})
+    values = {("t", 0.125): np.array([-5.0, -6.0])}
+    genint_theory_records.record_choices(run, values, np.array([-4.5, -4.5]))
     rate = Rate(30, 100)
     genint_theory_records.record_accuracy(run, "GENINT-8", "none", "nuisance_shifted", rate)
     errors = {"train_error": 0.1, "val_error": 0.5, "chance_error": 6.0}
@@ -74,6 +77,7 @@ def test_choices_accuracies_and_readers_are_recorded(run):
     genint_theory_records.record_over_chance(run, "plain", told, ["kind/hash"])
     found = numbers(run)
     assert found["GENINT-9", "t 0.125", "log_likelihood"].value == -5.5
+    assert found["GENINT-9", "t 0.125", "likelihood_gap"].value == 1.0
     accuracy = found["GENINT-8", "none", "nuisance_shifted_accuracy"]
     assert accuracy.value == 30 and "nuisance shifted images" in accuracy.definition
     assert found["GENINT-10", "nuisance reader", "chance_error"].value == 6.0
@@ -111,7 +115,7 @@ def test_figures_draw_whatever_was_measured():
         genint_theory_figures.tightness(LIKELIHOOD, CORRECT),
         genint_theory_figures.effect_bounds(both),
         genint_theory_figures.solved_model(),
-        genint_theory_figures.choices(choices, -4.5, -4.9),
+        genint_theory_figures.choices(choices),
         genint_theory_figures.over_chance(told, ["plain, true positions"]),
         genint_theory_figures.reading(true, true + 0.5, 1.7, 3.0),
     ):
@@ -140,3 +144,9 @@ def test_tables_show_what_was_measured_and_what_was_not(run):
     assert ours["Error, held out"].startswith("MISSING")
     assert (paper["Error, trained on"], paper["Error, held out"]) == ("0.009", "0.36")
     assert genint_theory_tables.reader(run.records, "c").caption == "c"
+
+
+def test_the_published_choice_is_marked():
+    figure = genint_theory_figures.choices({(name, 1.0): np.array([-0.1, -0.2]) for name in "tks"})
+    marks = [axes.get_lines()[-1].get_xdata()[0] for axes in figure.axes]
+    assert marks == [1, 60, 100]

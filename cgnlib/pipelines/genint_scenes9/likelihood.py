@@ -64,6 +64,11 @@ class Likelihood:
         """(N,) nats; nothing is above it."""
         return self.arrays["ceiling"]
 
+    @property
+    def relative(self) -> np.ndarray:
+        """(N,) nats, at most 0: the value less its ceiling."""
+        return np.minimum(self.value - self.ceiling, 0)
+
 
 @lru_cache(maxsize=2)
 def real_images(params: GenintTheoryParams) -> RealImages:

@@ -206,8 +206,7 @@ def tightness(params: GenintTheoryParams) -> Tightness:
     for one, made in found.items():
         confidence = np.minimum(answers[REAL][one]["true_confidence"], 1.0)
         bounds["bound_width"][one] = bound_of_images(made.value, confidence)
-        relative = np.minimum(made.value - made.ceiling, 0)
-        bounds["relative_bound_width"][one] = bound_of_images(relative, confidence)
+        bounds["relative_bound_width"][one] = bound_of_images(made.relative, confidence)
     artefacts = {
         one: (made.artefact, strength_classifier(params, one).artefact)
         for one, made in found.items()
