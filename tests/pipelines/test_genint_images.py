@@ -85,9 +85,8 @@ def test_a_set_is_made_once_and_read_again(monkeypatch):
     ],
 )
 def test_a_set_depends_on_its_own_parameters(change, moved):
-    keys = [
-        {kind: images.set_key(p, kind) for kind in images.KINDS} for p in (tiny(), tiny(**change))
-    ]
+    runs = (tiny(), tiny(**change))
+    keys = [{kind: images.set_key(run, kind) for kind in images.KINDS} for run in runs]
     assert {kind for kind in images.KINDS if keys[0][kind] != keys[1][kind]} == moved
 
 
