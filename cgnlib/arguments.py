@@ -100,7 +100,7 @@ def _add_interventions(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--set",
         default="interventional",
-        choices=("observational", "interventional", "transferred"),
+        choices=("observational", "interventional", "transferred", "observational_1.0"),
         help="images to make (default: interventional)",
     )
     made.add_argument(

@@ -179,7 +179,8 @@ def test_ranges_are_data():
     ("changes", "message"),
     [
         ({"truncation": 1.5}, "truncation 1.5: choose one above 0"),
-        ({"steps": 0}, "steps and batch must be above 0"),
+        ({"steps": 0}, "steps must be above 0"),
+        ({"scale_percent": 0.0}, "scale_percent and batch must be above 0"),
         ({"edits": 5}, "5 different directions per noise asked for, there are 4"),
         ({"without": (1, 2)}, "3 different directions per noise asked for, there are 2"),
         ({"ranges": RANGES[:3]}, "4 directions need a range each: 3 are given"),

@@ -35,7 +35,7 @@ def measured() -> dict[str, dict]:
         made = images.images_of(params, kind)
         pixels = made.images.float()
         found[kind] = {
-            "version": images.VERSIONS[kind],
+            "version": images.VERSIONS[images.artefact_kind(kind)],
             "numbers": {
                 "mean": pixels.mean().item(),
                 "std": pixels.std().item(),

@@ -48,7 +48,7 @@ def tiny(**changes):
 
 def test_the_sets_of_a_run():
     made = {kind: images.images_of(tiny(), kind) for kind in images.KINDS}
-    sizes = {"observational": 18, "interventional": 36, "transferred": 5}
+    sizes = {"observational": 18, "interventional": 36, "transferred": 5, "observational_1.0": 36}
     assert {kind: len(one) for kind, one in made.items()} == sizes
     assert all(one.images.dtype == torch.uint8 for one in made.values())
     assert made["interventional"].labels.tolist() == list(range(9)) * 4
@@ -76,7 +76,7 @@ def test_a_set_is_made_once_and_read_again(monkeypatch):
     ("change", "moved"),
     [
         ({"int_scale_percent": 50.0}, {"interventional", "transferred"}),
-        ({"int_per_class": 5}, {"interventional", "transferred"}),
+        ({"int_per_class": 5}, {"interventional", "transferred", "observational_1.0"}),
         ({"obs_truncation": 1.0}, {"observational"}),
         ({"transfer_style_weight": 1.0}, {"transferred"}),
         ({"transfer_images": 6}, {"transferred"}),
@@ -191,3 +191,11 @@ def test_the_command_writes_a_shard(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(parameter_reading, "load_params", lambda path, given: other)
     assert command.main(["interventions", "x", out]) == 2
     assert "colored_mnist has no interventions" in capsys.readouterr().err
+
+
+def test_plain_images_at_truncation_one_are_as_many_as_interventional_ones(tmp_path):
+    made, labels = images.loaded(tiny(), "observational_1.0")
+    assert len(made) == 36 and labels.tolist() == list(range(9)) * 4
+    cut, _ = images.loaded(tiny(obs_truncation=0.2), "observational")
+    assert cut.float().std(0).mean() < made.float().std(0).mean()  # less varied
+    assert images.identity_of(tiny(), "observational_1.0").startswith("observational/")
