@@ -58,8 +58,9 @@ def edit(
 def exact_directions(weight: Tensor, noise: slice, count: int | None = None) -> Directions:
     """The ``count`` leading directions of a linear first layer, by one SVD.
 
-    Signs are those of scikit-learn's incremental PCA, on which the published (asymmetric) ranges
-    rest: of a direction's effect on the layer's output, the largest entry is positive.
+    Signs follow the rule of scikit-learn's incremental PCA, on which the published (asymmetric)
+    ranges rest: of a direction's effect on the layer's output, the largest entry is positive. Where
+    two entries are nearly as large, sampling may decide the published sign.
 
     Args:
         weight: (D, inputs) of the layer.
