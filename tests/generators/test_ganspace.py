@@ -143,3 +143,21 @@ def test_numbers_of_directions_that_cannot_be(count, components):
         ganspace.sampled_directions(
             lambda z: z, 32, count, samples=100, seed=0, components=components
         )
+
+
+def test_the_span_of_the_outputs_has_the_same_principal_components():
+    model, numbers = generator_of(), {"samples": 600, "seed": 0, "components": 20}
+    whole = ganspace.sampled_directions(ganspace.first_layer(model, 1), 24, 20, **numbers)
+    spanned = ganspace.sampled_directions(ganspace.spanned_layer(model), 24, 20, **numbers)
+    assert ganspace.agreement(whole, spanned)[:15].min() > 0.999
+    torch.testing.assert_close(whole.scales, spanned.scales, rtol=1e-3, atol=0)
+
+
+def test_directions_that_mix_keep_their_span():
+    made = three()
+    turn = torch.tensor([[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
+    turned = Directions(turn @ made.vectors, made.mean, made.scales)
+    torch.testing.assert_close(ganspace.agreement(made, turned), torch.tensor([0.6, 0.6, 1.0]))
+    torch.testing.assert_close(ganspace.span_agreement(made, turned), torch.ones(3))
+    alone = [Directions(one.vectors[:1], one.mean, one.scales[:1]) for one in (made, turned)]
+    torch.testing.assert_close(ganspace.span_agreement(*alone), torch.tensor([0.6]))
