@@ -198,4 +198,5 @@ def agreement(first: Directions, second: Directions) -> Tensor:
 def span_agreement(first: Directions, second: Directions) -> Tensor:
     """(k,) cosines of the principal angles between what k directions and k others span, largest
     first: directions of nearly equal scale may mix without changing their span."""
-    return torch.linalg.svdvals(first.vectors @ second.vectors.to(first.vectors).T).clamp_max(1)
+    spans = [torch.linalg.qr(one.vectors.cpu().T).Q for one in (first, second)]
+    return torch.linalg.svdvals(spans[0].T @ spans[1]).clamp_max(1)

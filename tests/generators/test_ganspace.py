@@ -159,5 +159,7 @@ def test_directions_that_mix_keep_their_span():
     turned = Directions(turn @ made.vectors, made.mean, made.scales)
     torch.testing.assert_close(ganspace.agreement(made, turned), torch.tensor([0.6, 0.6, 1.0]))
     torch.testing.assert_close(ganspace.span_agreement(made, turned), torch.ones(3))
+    skewed = Directions(turned.vectors + 0.5 * made.vectors[:1], made.mean, made.scales)
+    torch.testing.assert_close(ganspace.span_agreement(made, skewed), torch.ones(3))
     alone = [Directions(one.vectors[:1], one.mean, one.scales[:1]) for one in (made, turned)]
     torch.testing.assert_close(ganspace.span_agreement(*alone), torch.tensor([0.6]))

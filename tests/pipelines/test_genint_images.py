@@ -42,6 +42,7 @@ TINY = {
     "transfer_closures_low": 2,
     "transfer_closures_high": 3,
     "transfer_batch": 4,
+    "transfer_line_search": False,
 }
 
 
