@@ -50,10 +50,12 @@ class InterventionSettings:
     def __post_init__(self) -> None:
         if not 0 < self.truncation <= 1:
             raise UserError(f"truncation {self.truncation}: choose one above 0 and at most 1")
-        if min(self.scale_percent, self.steps, self.batch) <= 0 or self.edits < 0:
+        if min(self.scale_percent, self.batch) <= 0 or self.edits < 0:
             raise UserError(
-                "interventions: scale_percent, steps and batch must be above 0, edits at least 0"
+                "interventions: scale_percent and batch must be above 0, edits at least 0"
             )
+        if self.edits and self.steps < 1:
+            raise UserError("interventions: steps must be above 0 where noises are edited")
         if self.edits > len(self.allowed()):
             raise UserError(
                 f"{self.edits} different directions per noise asked for, there are "

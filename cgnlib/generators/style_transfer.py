@@ -25,7 +25,9 @@ class TransferSettings:
         content_weight: of the mean squared difference of maps.
         closures_low, closures_high: evaluations of the loss, drawn per batch, both included.
         iterations: L-BFGS iterations per call; the curvature lives on between calls.
-        lr: L-BFGS step size; there is no line search.
+        lr: L-BFGS step size.
+        line_search: strong Wolfe, else steps of ``lr`` as published; a search that has begun ends,
+            so the loss may be evaluated somewhat more often than asked.
         batch: images optimised at once, by one L-BFGS.
         work_px: side at which they are optimised; 0: their own.
     """
@@ -36,6 +38,7 @@ class TransferSettings:
     closures_high: int = 70
     iterations: int = 10
     lr: float = 1.0
+    line_search: bool = False
     batch: int = 8
     work_px: int = 0
 
@@ -134,7 +137,12 @@ def transfer(
         wanted_content = features(work[0])[1]
         wanted_grams = features(work[1])[0]
     image = work[0].contiguous().clone().requires_grad_(True)
-    optimiser = torch.optim.LBFGS([image], lr=settings.lr, max_iter=settings.iterations)
+    optimiser = torch.optim.LBFGS(
+        [image],
+        lr=settings.lr,
+        max_iter=settings.iterations,
+        line_search_fn="strong_wolfe" if settings.line_search else None,
+    )
     done = 0
 
     def closure() -> Tensor:
@@ -148,7 +156,8 @@ def transfer(
         return loss
 
     while done < closures:
-        optimiser.param_groups[0]["max_iter"] = min(settings.iterations, closures - done)
+        left = min(settings.iterations, closures - done)
+        optimiser.param_groups[0].update(max_iter=left, max_eval=closures - done)
         optimiser.step(closure)
     made = image.detach()
     if not torch.isfinite(made).all():

@@ -21,7 +21,7 @@ class GenintImageParams(Params):
         "shipped", description="its weights: 'shipped', 'published', 'random', a file, a hash"
     )
     direction_samples: int = Field(
-        4000, ge=200, description="noise behind the sampled directions that check the exact ones"
+        1_000_000, ge=200, description="noise behind the sampled directions beside the exact ones"
     )
     sheet_directions: int = Field(6, ge=1, le=128, description="directions shown, from the first")
     sheet_classes: int = Field(4, ge=1, le=1000, description="classes that show them")
@@ -61,11 +61,14 @@ class GenintImageParams(Params):
         "scene_cnn", description="network whose maps compare style and content"
     )
     transfer_style_weight: float = Field(1.0e6, ge=0.0, description="weight of the style")
-    transfer_content_weight: float = Field(0.1, ge=0.0, description="weight of the content")
-    transfer_closures_low: int = Field(20, ge=1, le=1000, description="fewest loss evaluations")
-    transfer_closures_high: int = Field(70, ge=1, le=1000, description="most loss evaluations")
+    transfer_content_weight: float = Field(100.0, ge=0.0, description="weight of the content")
+    transfer_closures_low: int = Field(10, ge=1, le=1000, description="fewest loss evaluations")
+    transfer_closures_high: int = Field(30, ge=1, le=1000, description="most loss evaluations")
     transfer_iterations: int = Field(10, ge=1, le=100, description="L-BFGS iterations per call")
     transfer_lr: float = Field(1.0, gt=0.0, le=10.0, description="L-BFGS step size")
+    transfer_line_search: bool = Field(
+        True, description="strong Wolfe; off: steps of transfer_lr (as published)"
+    )
     transfer_batch: int = Field(8, ge=1, le=1024, description="images optimised by one L-BFGS")
     transfer_px: int = Field(64, ge=8, le=1024, description="side of a transferred image")
     transfer_work_px: int = Field(

@@ -12,8 +12,9 @@ from cgnlib.generators.ganspace import (
     Directions,
     agreement,
     directions_of,
-    first_layer,
     sampled_directions,
+    span_agreement,
+    spanned_layer,
 )
 from cgnlib.generators.intervention_ranges import PUBLISHED, SCENES9, Ranges, even_ranges
 from cgnlib.generators.interventions import InterventionSettings, direction_sheet
@@ -23,7 +24,7 @@ from cgnlib.pipelines.arrays import Arrays, kept_arrays
 from cgnlib.pipelines.imagenet.nets import frozen_generator, generator_identity
 
 AGREEMENT_VERSION = 1
-HUSKY = 250  # the class whose first layer was analysed; on scenes9 the first
+_SAMPLED_BATCH = 2000  # noise at once
 COMPARED = 20  # directions whose two forms are compared
 # Spread over ImageNet: goldfish, golden retriever, tabby, sports car, teapot, volcano
 SHOWN_CLASSES = (1, 207, 281, 817, 849, 980)
@@ -103,7 +104,8 @@ def direction_pictures(params: GenintImageParams) -> dict:
 
 def direction_agreement(params: GenintImageParams) -> Arrays:
     """The exact directions beside the published way of finding them: ``scales`` (k,) of all that
-    have an effect, ``cosines`` (absolute) of the leading 20 with the sampled ones, ``samples``."""
+    have an effect; of the leading 20 ``cosines`` (absolute) with the sampled ones and ``span``, the
+    cosines of the principal angles between what both span; ``samples``."""
     exact = directions_of(generator(params))
     latent, count = generator(params).layout.z, min(COMPARED, len(exact))
     key = {
@@ -114,21 +116,24 @@ def direction_agreement(params: GenintImageParams) -> Arrays:
         "layout": params.biggan,
         "samples": params.direction_samples,
         "components": min(PUBLISHED_COMPONENTS, len(exact)),
+        "batch": _SAMPLED_BATCH,
     }
 
     def make() -> Arrays:
         sampled = sampled_directions(
-            first_layer(generator(params), HUSKY if params.biggan == "deep_256" else 0),
+            spanned_layer(generator(params)),
             latent,
             count,
             samples=params.direction_samples,
             seed=params.seed,
             components=key["components"],
+            batch=_SAMPLED_BATCH,
         )
-        leading = Directions(exact.vectors[:count], exact.mean, exact.scales[:count])
+        leading = Directions(exact.vectors[:count].cpu(), exact.mean.cpu(), exact.scales[:count])
         return {
             "scales": exact.scales.cpu().numpy(),
-            "cosines": agreement(leading, sampled).cpu().numpy(),
+            "cosines": agreement(leading, sampled).numpy(),
+            "span": span_agreement(leading, sampled).numpy(),
             "samples": np.array(params.direction_samples),
         }
 

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import safetensors.torch
 import torch
@@ -42,10 +42,12 @@ from cgnlib.pipelines.genint_scenes9.transfer import (
 from cgnlib.pipelines.imagenet.nets import generator_identity
 from cgnlib.training import progress
 
-Kind = Literal["observational", "interventional", "transferred"]
-KINDS: tuple[Kind, ...] = ("observational", "interventional", "transferred")
-# Rise when the images of unchanged parameters change.
-VERSIONS: dict[Kind, int] = {"observational": 1, "interventional": 1, "transferred": 1}
+Kind = Literal["observational", "interventional", "transferred", "observational_1.0"]
+# GAN augmentation, X_int, X_itr; plain images at truncation 1, as many as X_int (GENINT-7).
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_WHOLE = "observational_1.0"
+# Of artefacts; rise when the images of unchanged parameters change.
+VERSIONS = {"observational": 1, "interventional": 1, "transferred": 1}
 IMAGES = "images.safetensors"
 
 
@@ -64,25 +66,31 @@ class GeneratedSet:
         return len(self.labels)
 
 
+def artefact_kind(kind: Kind) -> str:
+    """The kind of artefact that holds a set."""
+    return "observational" if kind == _WHOLE else kind
+
+
 def _plan(params: GenintImageParams, kind: Kind) -> InterventionSettings:
     if kind == "interventional":
         return intervention_settings(params)
-    return observational(params.obs_truncation, params.gen_batch)
+    return observational(1.0 if kind == _WHOLE else params.obs_truncation, params.gen_batch)
 
 
 def set_count(params: GenintImageParams, kind: Kind) -> int:
     """Images of a set."""
     if kind == "transferred":
         return params.transfer_images
-    per_class = params.int_per_class if kind == "interventional" else params.obs_per_class
+    per_class = params.obs_per_class if kind == "observational" else params.int_per_class
     return per_class * len(class_names(params))
 
 
 def _made_by(params: GenintImageParams, kind: Kind) -> dict:
     """Everything that shapes the images of a set but their count."""
     made_by = {"seed": params.seed, "generator": generator_identity(params)}
-    if kind == "observational":
-        made_by |= {"truncation": params.obs_truncation, "batch": params.gen_batch}
+    if artefact_kind(kind) == "observational":
+        plan = _plan(params, kind)
+        made_by |= {"truncation": plan.truncation, "batch": plan.batch}
     else:
         plan = asdict(intervention_settings(params))
         made_by |= {f"int_{name}": value for name, value in plan.items()}
@@ -129,6 +137,15 @@ def images_of(params: GenintImageParams, kind: Kind) -> GeneratedSet | Generated
     return read_generated_folder(set_folder(params, kind), columns, f"{kind} images")
 
 
+def loaded(params: GenintImageParams, kind: Kind) -> tuple[Tensor | tuple[Path, ...], Tensor]:
+    """A set as classifiers take it: images (N, 3, H, W) uint8, or paths of files, and labels (N,)
+    int64; errors as :func:`images_of`."""
+    found = images_of(params, kind)
+    if isinstance(found, GeneratedFolder):
+        return found.files, found.known["label"]
+    return found.images, found.labels
+
+
 @lru_cache(maxsize=6)
 def _in_memory(params: GenintImageParams, kind: Kind) -> GeneratedSet:
     def make(folder: Path) -> None:
@@ -139,8 +156,8 @@ def _in_memory(params: GenintImageParams, kind: Kind) -> GeneratedSet:
         store.write_atomic(folder / IMAGES, safetensors.torch.save(made))
 
     made, artefact = store.train_or_load(
-        kind,
-        VERSIONS[kind],
+        artefact_kind(kind),
+        VERSIONS[artefact_kind(kind)],
         set_key(params, kind),
         make,
         lambda folder: safetensors.torch.load((folder / IMAGES).read_bytes()),
@@ -151,7 +168,8 @@ def _in_memory(params: GenintImageParams, kind: Kind) -> GeneratedSet:
 
 def set_folder(params: GenintImageParams, kind: Kind) -> Path:
     """Where the image folder of a set is kept."""
-    return store.artefact_folder(kind, VERSIONS[kind], set_key(params, kind))
+    name = artefact_kind(kind)
+    return store.artefact_folder(name, VERSIONS[name], set_key(params, kind))
 
 
 def write_set(
@@ -167,14 +185,18 @@ def write_set(
         UserError: the folder holds another set, or the disk refuses.
     """
     form = Written(set_count(params, kind), params.gen_format, params.gen_quality, f"{kind} images")
-    made_by = {**_made_by(params, kind), "version": VERSIONS[kind], "quality": params.gen_quality}
+    made_by = {
+        **_made_by(params, kind),
+        "version": VERSIONS[artefact_kind(kind)],
+        "quality": params.gen_quality,
+    }
     where = folder or set_folder(params, kind)
     return write_image_set(_groups(params, kind), form, where, made_by, shard)
 
 
 def identity_of(params: GenintImageParams, kind: Kind) -> str:
     """What names a set in artefact keys, without making it."""
-    return f"{kind}/{set_folder(params, kind).name}"
+    return f"{artefact_kind(kind)}/{set_folder(params, kind).name}"
 
 
 def transfer_pictures(params: GenintImageParams, count: int = 8) -> dict[str, Tensor]:

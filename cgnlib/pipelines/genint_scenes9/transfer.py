@@ -39,6 +39,7 @@ def transfer_settings(params: GenintImageParams) -> TransferSettings:
         closures_high=params.transfer_closures_high,
         iterations=params.transfer_iterations,
         lr=params.transfer_lr,
+        line_search=params.transfer_line_search,
         batch=params.transfer_batch,
         work_px=params.transfer_work_px,
     )
