@@ -183,10 +183,11 @@ def test_answers_come_per_training_and_image(params, sources):
     assert list(robustness.accuracies(found, 1000)) == ["top1", "top5"]
 
 
-@pytest.mark.parametrize("name", [*asked_sets.SCENE_SETS, asked_sets.VALIDATION])
+@pytest.mark.parametrize("name", [*asked_sets.SCENE_SETS, *asked_sets.VALIDATION])
 def test_asked_sets_have_the_labels_of_their_scenes(name):
     asked = asked_sets.asked_set(tiny(), name)
-    split, variant = ("validation", "original") if name == "validation" else ("test", name)
+    split = "validation" if name in asked_sets.VALIDATION else "test"
+    variant = {"validation": "original", "validation_shifted": "nuisance_shifted"}.get(name, name)
     drawn = scene_set(variant, 18, 0, split)
     assert asked.identity == drawn.identity and asked.label.tolist() == drawn.shape.tolist()
     assert torch.equal(asked.source().images, drawn.images)
