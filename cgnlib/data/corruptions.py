@@ -8,7 +8,6 @@ blurs and noise cover more of a scene than of an ImageNet photograph.
 import contextlib
 import importlib.metadata
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,8 @@ from cgnlib.errors import UserError
 from cgnlib.rng import seed_for
 
 PACKAGE = "imagecorruptions-imaug"
-_SALT_AND_PEPPER = (0.03, 0.06, 0.09, 0.17, 0.27)  # share of pixels by severity
 _LEAST_PX = 32
+_SEEDED = ("impulse_noise", "glass_blur")  # take a seed; the others draw from numpy's stream
 
 
 def corrupted(images: Tensor, name: str, severity: int, seed: int) -> Tensor:
@@ -52,7 +51,7 @@ def corrupted(images: Tensor, name: str, severity: int, seed: int) -> Tensor:
     corrupt, made = _function(name), torch.empty_like(images)
     for i, image in enumerate(images.permute(0, 2, 3, 1).contiguous().numpy()):
         one = corrupt(image, severity, seed_for(seed, "corruption", name, severity, i) % 2**32)
-        made[i] = torch.from_numpy(np.ascontiguousarray(one)).permute(2, 0, 1)
+        made[i] = torch.from_numpy(np.array(one)).permute(2, 0, 1)
     return made
 
 
@@ -93,45 +92,20 @@ def _check(name: str, severity: int) -> None:
 
 def _function(name: str) -> Callable[[np.ndarray, int, int], np.ndarray]:
     """Image (H, W, 3) uint8, severity and seed to the corrupted image."""
-    if name == "impulse_noise":  # the package lets scikit-image draw from fresh entropy
-        package_version()
-        return _salt_and_pepper
-    corrupt, compiled = _package()
+    package_version()
+    from imagecorruptions import corrupt
 
     def seeded(image: np.ndarray, severity: int, seed: int) -> np.ndarray:
-        compiled(seed)
+        own = {"seed": seed} if name in _SEEDED else {}
         with _numpy_stream(seed):
-            return corrupt(image, corruption_name=name, severity=severity)
+            return corrupt(image, corruption_name=name, severity=severity, **own)
 
     return seeded
 
 
-def _salt_and_pepper(image: np.ndarray, severity: int, seed: int) -> np.ndarray:
-    from skimage.util import random_noise
-
-    amount = _SALT_AND_PEPPER[severity - 1]
-    noisy = random_noise(image / 255.0, mode="s&p", amount=amount, rng=seed)
-    return (noisy.clip(0, 1) * 255).astype(np.uint8)
-
-
-@lru_cache(maxsize=1)
-def _package() -> tuple[Callable, Callable[[int], None]]:
-    """The package's function, and what seeds its compiled loops: they draw from a stream of their
-    own."""
-    package_version()
-    import numba
-    from imagecorruptions import corrupt
-
-    @numba.njit
-    def seed_compiled(seed):
-        np.random.seed(seed)
-
-    return corrupt, seed_compiled
-
-
 @contextlib.contextmanager
 def _numpy_stream(seed: int) -> Iterator[None]:
-    """Inside, numpy's global stream starts at ``seed``, because the package draws from no other."""
+    """Inside, numpy's global stream starts at ``seed``: most corruptions draw from no other."""
     state = np.random.get_state()
     np.random.seed(seed)
     try:

@@ -17,6 +17,7 @@ _SETS = {
     "second_test_threshold": "ImageNet-V2, threshold 0.7",
     "second_test_top_images": "ImageNet-V2, top images",
     "validation": "validation images",
+    "validation_shifted": "validation images with shifted nuisances",
 }
 
 

@@ -49,8 +49,9 @@ def test_any_turn_is_torchvisions_on_a_growing_canvas(images, degrees):
     assert all(abs(a - b) <= 1 for a, b in zip(ours.shape[2:], theirs.shape[2:], strict=True))
     tall, wide = (min(a, b) for a, b in zip(ours.shape[2:], theirs.shape[2:], strict=True))
     cut = [tv.center_crop(one, [tall - 2, wide - 2]) for one in (ours, theirs)]
-    assert (cut[0] - cut[1]).abs().mean() < 6  # of 255; canvases may differ by half a pixel
-    assert cut[1].std() > 40
+    apart = (cut[0] - cut[1]).abs().mean()
+    assert apart < 9  # of 255: canvases may differ by half a pixel
+    assert (cut[0] - cut[1].flip(3)).abs().mean() > 4 * apart
 
 
 def test_a_box_and_both_mirrors(images):
@@ -81,8 +82,9 @@ def test_without_jitter_a_grey_image_keeps_its_grey():
     assert torch.allclose(inside, torch.tensor(100.0), atol=1e-3) and len(inside) > made.numel() / 2
     assert made.min() < 1  # black corners beside the turned images
     changed = RotatedCrop(16)(grey, rng(0, "x"))
-    brightest = changed.amax((1, 2, 3))
-    assert brightest.min() > 59 and brightest.max() < 141 and brightest.std() > 5
+    assert changed.amax((1, 2, 3)).std() > 5  # brightness and contrast change
+    for other in (1, 2):  # saturation leaves grey grey, and hues stay
+        assert torch.allclose(changed[:, 0], changed[:, other], atol=0.1)
 
 
 def test_autoaugment_is_torchvisions_after_the_crop(images):

@@ -19,7 +19,8 @@ from cgnlib.pipelines.imagenet.data import TEST_SEED, listing_identity
 
 SHIFTED = "nuisance_shifted"  # the set of the claim; on ImageNet it is ObjectNet
 SCENE_SETS = ("original", SHIFTED, "second_test")
-VALIDATION = "validation"  # scenes9 only: what recipes were chosen on
+# scenes9 only, what recipes are chosen on: their variants of the validation split
+VALIDATION = {"validation": "original", "validation_shifted": SHIFTED}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class AskedSet:
 
 
 def asked_set(params: GenintClassifierParams, name: str) -> AskedSet:
-    """One set by name: one of ``genint_sets``, or ``validation`` of scenes9.
+    """One set by name: one of ``genint_sets``, or of scenes9's :data:`VALIDATION`.
 
     Raises:
         UserError: no such set of this dataset, or its files are absent.
@@ -90,9 +91,8 @@ def corrupted_set(params: GenintClassifierParams, name: str, severity: int) -> A
 def _scenes(params: GenintClassifierParams, name: str) -> AskedSet:
     if name not in (*SCENE_SETS, VALIDATION):
         raise UserError(f"scenes9 has no set {name!r} for GenInt: choose {', '.join(SCENE_SETS)}")
-    split, variant = ("validation", "original") if name == VALIDATION else ("test", name)
-    seed = params.seed if name == VALIDATION else TEST_SEED
-    drawn = (variant, params.test_images, seed, split)
+    split, seed = ("validation", params.seed) if name in VALIDATION else ("test", TEST_SEED)
+    drawn = (VALIDATION.get(name, name), params.test_images, seed, split)
     return AskedSet(
         scenes9.set_identity(*drawn),
         lambda: StoredImages(_images(*drawn)),
