@@ -15,14 +15,13 @@ from cgnlib.classifiers.augment import RandomCrop, StoredImages
 from cgnlib.classifiers.auto_augment import AutoAugmentCrop
 from cgnlib.classifiers.mixup import MixedBatches
 from cgnlib.data.counterfactual_folder import CounterfactualFolder, read_counterfactual_folder
-from cgnlib.data.generated_folder import GeneratedFolder
 from cgnlib.data.image_folders import Centre, ImageFiles
 from cgnlib.errors import UserError
 from cgnlib.families import parameter_file
 from cgnlib.parameter_reading import load_params
 from cgnlib.params.genint_theory import NUISANCE_KINDS, GenintTheoryParams
 from cgnlib.pipelines import imagenet
-from cgnlib.pipelines.genint_scenes9.images import identity_of, images_of
+from cgnlib.pipelines.genint_scenes9.images import identity_of, loaded
 from cgnlib.pipelines.genint_scenes9.training_sets import (
     PX,
     Images,
@@ -76,7 +75,7 @@ def _makers(params: GenintTheoryParams, kind: str) -> tuple[Callable[[], str], C
         raise UserError(f"no images of kind {kind!r}: choose {', '.join(NUISANCE_KINDS)}")
     if kind in _GENERATED:
         which = _GENERATED[kind]
-        return lambda: identity_of(params, which), lambda: _generated(params, which)
+        return lambda: identity_of(params, which), lambda: _some(params, *loaded(params, which))
     if kind == "cgn":
         return lambda: _cgn_identity(params), lambda: _counterfactuals(params)
     make = {"plain": _plain, "stylised": _stylised}.get(kind, _changed)
@@ -112,13 +111,6 @@ def _stylised(params: GenintTheoryParams, kind: str):
     images, labels = source_of(sources, "stylised").load()
     first = source_of(sources, "real").count
     return _some(params, images[first:], labels[first:])
-
-
-def _generated(params: GenintTheoryParams, which: str):
-    made = images_of(params, which)
-    if isinstance(made, GeneratedFolder):
-        return _some(params, made.files, made.known["label"])
-    return _some(params, made.images, made.labels)
 
 
 def _changed(params: GenintTheoryParams, kind: str):

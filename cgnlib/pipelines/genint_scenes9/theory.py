@@ -11,7 +11,6 @@ from cgnlib import store
 from cgnlib.classifiers.augment import AugmentedBatches
 from cgnlib.classifiers.erm import Erm, Schedule
 from cgnlib.classifiers.genint_network import genint_network
-from cgnlib.data.generated_folder import GeneratedFolder
 from cgnlib.errors import UserError
 from cgnlib.evaluation.causal_bound import EffectBound, bound_of_images
 from cgnlib.evaluation.objectnet import any_ranks
@@ -26,7 +25,7 @@ from cgnlib.params.genint_theory import GenintTheoryParams
 from cgnlib.pipelines.arrays import Arrays, kept_arrays
 from cgnlib.pipelines.genint_scenes9.asked_sets import AskedSet, asked_set
 from cgnlib.pipelines.genint_scenes9.generator import generator, intervention_settings
-from cgnlib.pipelines.genint_scenes9.images import Kind, identity_of, images_of
+from cgnlib.pipelines.genint_scenes9.images import Kind, identity_of, loaded
 from cgnlib.pipelines.genint_scenes9.likelihood import Likelihood, likelihood, real_images
 from cgnlib.pipelines.genint_scenes9.training_sets import augmented
 from cgnlib.pipelines.kept_networks import Training, kept_network
@@ -134,11 +133,7 @@ def strength_classifier(params: GenintTheoryParams, strength: str) -> TrainedStr
 
 
 def _batches(params: GenintTheoryParams, strength: str) -> AugmentedBatches:
-    made = images_of(*strength_params(params, strength))
-    if isinstance(made, GeneratedFolder):
-        images, labels = made.files, made.known["label"]
-    else:
-        images, labels = made.images, made.labels
+    images, labels = loaded(*strength_params(params, strength))
     index = EpochIndex(len(labels), params.bound_batch, params.seed, "strength")
     source = augmented(images, params, "standard")
     return AugmentedBatches(source, (labels,), index, params.seed, "strength")
