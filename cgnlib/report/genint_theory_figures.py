@@ -49,9 +49,10 @@ def tightness(
             hits = 100 * np.asarray(answers[strength], dtype=np.float64)
             look = {"fmt": _MARKERS[place % 7], "color": COLOURS[place % 7], "label": strength}
             _cross(axes, _mean(values), _mean(hits), **look)
-        axes.set(xlabel="log P(x|z) less its ceiling, nats", ylabel="accuracy in %")
+        axes.set_ylabel("accuracy in %")
         axes.set_title(f"{name.replace('_', ' ')} images", fontsize=9)
         axes.grid(alpha=0.25)
+    figure.supxlabel("log P(x|z) less its ceiling, nats", fontsize=9)
     legend_below(figure, len(likelihood))
     return figure
 
@@ -70,9 +71,9 @@ def effect_bounds(bounds: Mapping[str, Mapping[str, EffectBound]]) -> Figure:
         for height, bound in enumerate(reversed(found.values())):
             low, high = float(np.mean(bound.lower)), float(np.mean(bound.upper))
             axes.barh(height, high - low, left=low, height=0.5, color=SKY, edgecolor=BLUE)
-            axes.text(
-                (low + high) / 2, height, f"{high - low:.3f}", ha="center", va="center", fontsize=7
-            )
+            inside = high - low > 0.2
+            place, side = ((low + high) / 2, "center") if inside else (low - 0.02, "right")
+            axes.text(place, height, f"{high - low:.3f}", ha=side, va="center", fontsize=7)
         axes.set_yticks(range(count), list(reversed(found)))
         axes.set(xlim=(0, 1), xlabel="P(y | do(x)), lower to upper bound")
         axes.set_title(title, fontsize=9)
@@ -155,7 +156,9 @@ def over_chance(found: Mapping[str, Sequence[Any]], controls: Sequence[str] = ()
             capsize=2,
             label=kind,
         )
+    counts = sorted({one.categories for points in found.values() for one in points})
     axes.axhline(1, color="#888888", linestyle=":", linewidth=1, label="chance")
+    axes.plot(counts, counts, color="#bbbbbb", linewidth=1, zorder=0, label="every image told")
     axes.set(xlabel="number of classes", ylabel="accuracy over chance")
     axes.grid(alpha=0.25)
     legend_below(figure, 4)

@@ -82,8 +82,10 @@ def test_tightness_joins_likelihood_bound_and_accuracy(fresh_workplace):
     assert theory.strength_classifier(params, "none") is again and again.history[-1]["step"] == 3
 
 
-def test_two_strengths_have_no_correlation(fresh_workplace):
-    assert theory.tightness(tiny_genint(bound_strengths="none,strong")).correlations == {}
+def test_two_strengths_have_no_correlation():
+    made = {name: SimpleNamespace(value=np.zeros(2) + i) for i, name in enumerate(("none", "weak"))}
+    correct = {"original": {name: np.array([True, False]) for name in made}}
+    assert theory._correlations(made, correct) == {}
 
 
 def test_choices_vary_one_thing_at_a_time(fresh_workplace):
