@@ -55,8 +55,8 @@ def even_ranges(count: int, limit: float) -> Ranges:
     return ((-float(limit), float(limit)),) * count
 
 
-# The 64 px generator of scenes9: as far (at most 6) as images keep 95 % of the readers' agreement on
-# their class (:mod:`cgnlib.pipelines.genint_scenes9.range_search`)
+# The 64 px generator of scenes9: as far (at most 6) as the readers keep 95 % of their agreement on
+# the class (:mod:`cgnlib.pipelines.genint_scenes9.range_search`)
 SCENES9: Ranges = _table(
     {
         (-6, 4.5): "0",
