@@ -24,7 +24,7 @@ def measured() -> dict[str, dict]:
         obs_per_class=3,
         int_edits=3,
         gen_batch=27,
-        direction_samples=200,
+        direction_samples=2000,
         transfer_images=4,
         transfer_batch=4,
         transfer_closures_low=3,

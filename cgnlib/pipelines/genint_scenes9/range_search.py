@@ -28,7 +28,7 @@ class RangeSearch:
     Attributes:
         images: noises that are moved, the nine classes in turn.
         step: between positions looked at.
-        furthest: position where the search ends.
+        furthest: position where the search begins.
         kept: share of the readers' agreement on unedited images that must be left.
         seed: of the noises.
     """
@@ -62,15 +62,16 @@ def moved(generator: BigGan, search: RangeSearch, made: Directions, component: i
 def measured_range(
     generator: BigGan, search: RangeSearch, made: Directions, component: int, least: float
 ) -> tuple[float, float]:
-    """The last position on either side up to which agreement is at least ``least``."""
+    """The furthest position on either side at which agreement is above ``least``, and one step
+    where it is nowhere: looked for from the far end, where most directions hold."""
     ends = []
     for side in (-1, 1):
-        position = search.step
-        while position <= search.furthest:
-            if class_agreement(*moved(generator, search, made, component, side * position)) < least:
+        position = search.furthest
+        while position > search.step:
+            if class_agreement(*moved(generator, search, made, component, side * position)) > least:
                 break
-            position += search.step
-        ends.append(side * max(position - search.step, search.step))
+            position -= search.step
+        ends.append(side * position)
     return ends[0], ends[1]
 
 
