@@ -68,14 +68,14 @@ class GenintClassifierParams(Params):
     stylised_set: Literal["stylised", "repainted"] = Field(
         "stylised", description="stylised scenes in the class's own place, or in any"
     )
-    train_images: int = Field(2500, ge=9, description="real training images (rendered scenes)")
-    test_images: int = Field(1800, ge=9, description="images per test set (rendered scenes)")
+    train_images: int = Field(1800, ge=9, description="real training images (rendered scenes)")
+    test_images: int = Field(900, ge=9, description="images per test set (rendered scenes)")
 
     # Schedule of a row that starts from fresh weights
-    classifier_epochs: int = Field(4, ge=1, description="epochs over the real images")
+    classifier_epochs: int = Field(2, ge=1, description="epochs over the real images")
     classifier_lr: float = Field(0.05, gt=0.0, le=10.0, description="SGD step size")
     classifier_milestones: str = Field(
-        "3", description="epochs after which the step size falls tenfold, by comma"
+        "1", description="epochs after which the step size falls tenfold, by comma"
     )
     classifier_batch: int = Field(32, ge=2, description="real images per update")
     epoch_images: int = Field(
@@ -129,7 +129,7 @@ class GenintClassifierParams(Params):
     corruptions: Literal["none", "made", "imagenet_c"] = Field(
         "made", description="corrupted test images: none, made here (optional package), or read"
     )
-    corruption_images: int = Field(180, ge=1, description="test images behind each corruption")
+    corruption_images: int = Field(90, ge=1, description="test images behind each corruption")
     corruption_reference: Literal["baseline", "alexnet"] = Field(
         "baseline", description="whose errors corruption errors are relative to"
     )

@@ -115,8 +115,8 @@ def test_shares_of_mixup_follow_beta():
     """Beta(0.4, 0.4): mean 1/2, standard deviation sqrt(1 / 4 / 1.8) = 0.373."""
     one = torch.zeros(2, 3, 1, 1), torch.tensor([0, 1])
     batches = MixedBatches(lambda step: one, 2, 0.4, 0, "x")
-    shares = torch.stack([batches(step)[1][0, 0] for step in range(400)])
-    assert abs(shares.mean() - 0.5) < 0.08 and abs(shares.std() - 0.373) < 0.04
+    shares = torch.stack([batches(step)[1][0, 0] for step in range(200)])
+    assert abs(shares.mean() - 0.5) < 0.1 and abs(shares.std() - 0.373) < 0.05
 
 
 def test_the_global_stream_is_put_back():

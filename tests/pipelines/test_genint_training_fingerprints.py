@@ -19,9 +19,7 @@ from cgnlib.pipelines.genint_scenes9.training_sets import array_source
 STORED = Path(__file__).with_name("genint_training_fingerprints.json")
 ROWS = {  # with the augmentation it is trained with here
     "ImageNet only": "standard",
-    "Mixup": "standard",
     "AutoAug": "standard",
-    "GAN augmentation": "additional",
     "GenInt + transfer": "additional",
 }
 

@@ -89,7 +89,7 @@ def corrupted_set(params: GenintClassifierParams, name: str, severity: int) -> A
 
 
 def _scenes(params: GenintClassifierParams, name: str) -> AskedSet:
-    if name not in (*SCENE_SETS, VALIDATION):
+    if name not in (*SCENE_SETS, *VALIDATION):
         raise UserError(f"scenes9 has no set {name!r} for GenInt: choose {', '.join(SCENE_SETS)}")
     split, seed = ("validation", params.seed) if name in VALIDATION else ("test", TEST_SEED)
     drawn = (VALIDATION.get(name, name), params.test_images, seed, split)

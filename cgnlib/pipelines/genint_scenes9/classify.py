@@ -72,8 +72,10 @@ class _Plan:
 
 
 def _plan(params: GenintClassifierParams, row: str) -> _Plan:
-    """Raises:
-    UserError: an unknown row.
+    """What ``params`` say of a row.
+
+    Raises:
+        UserError: an unknown row.
     """
     start = BASELINE if params.rows_start == "baseline" else ""
     plain = _Plan(params.classifier_batch, augmentation=params.augmentation, start=start)
