@@ -23,7 +23,7 @@ class GenintTheoryParams(Params):
     bound_images: int = Field(100, ge=1, description="generated images per class and strength")
     bound_components: int = Field(20, ge=1, description="leading directions edited")
     bound_reach_percent: float = Field(
-        40.0, gt=0.0, le=1000.0, description="scales of edits as a share of the published ones"
+        65.0, gt=0.0, le=1000.0, description="scales of edits as a share of the published ones"
     )
     bound_network: Literal["scene_cnn", "resnet18"] = Field(
         "scene_cnn", description="classifier trained on the generated images alone"
