@@ -110,33 +110,10 @@ def _resized(images: Tensor, side: int) -> Tensor:
     return F.interpolate(images, (side, side), mode="bilinear", antialias=True)
 
 
-def transfer(
-    content: Tensor,
-    style: Tensor,
-    features: StyleFeatures,
-    settings: TransferSettings,
-    closures: int,
-) -> Tensor:
-    """The content images with the look of the style images, starting from the content.
-
-    The loss is evaluated exactly ``closures`` times, each time followed by a step; it stops early
-    only where the gradient vanishes.
-
-    Args:
-        content, style: (B, 3, H, W) in [0, 1].
-
-    Returns:
-        (B, 3, H, W) in [0, 1].
-
-    Raises:
-        UserError: the optimisation left the finite numbers.
-    """
-    side = content.shape[-1]
-    work = [_resized(images, settings.work_px or side) for images in (content, style)]
-    with torch.no_grad():
-        wanted_content = features(work[0])[1]
-        wanted_grams = features(work[1])[0]
-    image = work[0].contiguous().clone().requires_grad_(True)
+def _descend(
+    image: Tensor, loss_of: Callable[[Tensor], Tensor], settings: TransferSettings, closures: int
+) -> None:
+    """Change ``image`` (a leaf) by L-BFGS until its loss was evaluated ``closures`` times."""
     optimiser = torch.optim.LBFGS(
         [image],
         lr=settings.lr,
@@ -151,7 +128,7 @@ def transfer(
         with torch.no_grad():
             image.clamp_(0, 1)
         optimiser.zero_grad()
-        loss = transfer_loss(*features(image), wanted_grams, wanted_content, settings)
+        loss = loss_of(image)
         loss.backward()
         return loss
 
@@ -159,6 +136,35 @@ def transfer(
         left = min(settings.iterations, closures - done)
         optimiser.param_groups[0].update(max_iter=left, max_eval=closures - done)
         optimiser.step(closure)
+
+
+def transfer(
+    content: Tensor,
+    style: Tensor,
+    features: StyleFeatures,
+    settings: TransferSettings,
+    closures: int,
+) -> Tensor:
+    """The content images with the look of the style images, starting from the content.
+
+    Without line search the loss is evaluated exactly ``closures`` times, each time followed by a
+    step.
+
+    Args:
+        content, style: (B, 3, H, W) in [0, 1].
+
+    Returns:
+        (B, 3, H, W) in [0, 1].
+
+    Raises:
+        UserError: the optimisation left the finite numbers.
+    """
+    side = content.shape[-1]
+    work = [_resized(images, settings.work_px or side) for images in (content, style)]
+    with torch.no_grad():
+        aims = features(work[1])[0], features(work[0])[1]
+    image = work[0].contiguous().clone().requires_grad_(True)
+    _descend(image, lambda x: transfer_loss(*features(x), *aims, settings), settings, closures)
     made = image.detach()
     if not torch.isfinite(made).all():
         raise UserError("style transfer left the finite numbers: lower transfer_lr")
