@@ -170,11 +170,15 @@ def _interventions(args: argparse.Namespace) -> int:
 
 
 def _pretrain(args: argparse.Namespace) -> int:
+    from cgnlib.generators.paired_gan import STAGES
     from cgnlib.pipelines.imagenet import pretrain
 
     if args.start and args.which != "generator":
         raise UserError("--start is for the generator alone: pretrain scenes9 generator --start")
+    if args.stage != "paired" and not args.start:
+        raise UserError(f"--stage {args.stage} sharpens a trained generator: give it with --start")
     plan = pretrain.Pretraining(
+        generator=STAGES[args.stage],
         seed=args.seed,
         threads=args.threads,
         start=args.start,

@@ -175,6 +175,13 @@ def _add_pretrain(pretrain: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="generator to go on from: 'shipped', or the weights an earlier training wrote",
     )
+    pretrain.add_argument(
+        "--stage",
+        default="paired",
+        choices=("paired", "adversarial"),
+        help="losses of the generator: those of pairs alone, or a discriminator beside them "
+        "(a later stage, see --start; default: paired)",
+    )
     pretrain.add_argument("--seed", type=int, default=0, help="default: 0")
     pretrain.add_argument("--threads", type=_positive, default=1, help="CPU threads (default: 1)")
     pretrain.add_argument(

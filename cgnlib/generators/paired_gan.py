@@ -2,9 +2,10 @@
 
 Forty of the noise's numbers are the uniforms of a scene, so every noise and label has one image
 that the generator should give: ``render(Phi(z), y, y, y)``. It is trained to give that image, by
-its pixels, by how the frozen classifier and saliency network see it, and by texture statistics.
-There is no discriminator: this stands in for a BigGAN trained on ImageNet, it is no GAN training.
-The rest of the noise is left without effect.
+its pixels, by how the frozen classifier and saliency network see it, and by texture statistics. A
+later stage adds a discriminator (:data:`ADVERSARIAL_STAGE`), because an image that must be right by
+the pixel is blurred wherever its details cannot be known. It stands in for a BigGAN trained on
+ImageNet. The rest of the noise is left without effect.
 """
 
 import math
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from cgnlib.data.scenes9 import UNIFORMS, latent_to_uniforms, render
 from cgnlib.generators.paired_losses import multi_scale_l1, part_grams, relative_l1
+from cgnlib.generators.scene_opponent import SceneOpponent
 from cgnlib.networks.biggan import (
     SCENES9,
     BigGan,
@@ -44,7 +46,7 @@ class PairedSettings:
         batch: images per update.
         lr: Adam's largest step size: reached after ``warmup`` updates, then half a cosine to 0.
         warmup: updates of linear rise.
-        beta2: Adam's second decay (the first is 0.9).
+        beta1, beta2: Adam's decays.
         freeze_from: share of the updates after which batch norm uses stored statistics, so that an
             image is no longer a function of its batch.
         ema: decay of the averaged weights, those that are kept.
@@ -52,9 +54,12 @@ class PairedSettings:
         watched: images of each batch that the losses below look at.
         watch_from: share of the updates after which they do; a stage that goes on from a trained
             generator does so at once.
+        weight_pixels: of the difference in pixels.
         weight_features: of the difference of the classifier's maps.
         weight_gram: of the difference of their Gram matrices, object and place apart.
         weight_mask: of the cross-entropy between the saliency seen in the image and the true mask.
+        weight_adversarial: of the discriminator's verdict; 0 trains none.
+        disc_lr: Adam's step size for the discriminator.
         before: updates of the stages before, so that no image comes twice.
     """
 
@@ -62,16 +67,37 @@ class PairedSettings:
     batch: int = 16
     lr: float = 2e-3
     warmup: int = 200
+    beta1: float = 0.9
     beta2: float = 0.99
     freeze_from: float = 0.6
     ema: float = 0.999
     object_weight: float = 2.0
     watched: int = 8
     watch_from: float = 0.3
+    weight_pixels: float = 1.0
     weight_features: float = 1.0
     weight_gram: float = 1.0
     weight_mask: float = 1.0
+    weight_adversarial: float = 0.0
+    disc_lr: float = 4e-4
     before: int = 0
+
+
+# Pixels and masks weigh more than the discriminator, or every sample of a class is one image.
+ADVERSARIAL_STAGE = PairedSettings(
+    updates=3000,
+    lr=1.5e-3,
+    beta1=0.0,
+    freeze_from=0.7,
+    watched=6,
+    watch_from=0.0,
+    weight_pixels=4.0,
+    weight_gram=0.3,
+    weight_mask=3.0,
+    weight_adversarial=1.0,
+    disc_lr=2e-4,
+)
+STAGES = {"paired": PairedSettings(), "adversarial": ADVERSARIAL_STAGE}
 
 
 class Pairs(NamedTuple):
@@ -155,11 +181,17 @@ class PairedGan(Resumable):
         self.continues = start is not None
         self.ema = Ema(self.model, settings.ema)
         self.optimiser = torch.optim.Adam(
-            self.model.parameters(), lr=settings.lr, betas=(0.9, settings.beta2), fused=True
+            self.model.parameters(),
+            lr=settings.lr,
+            betas=(settings.beta1, settings.beta2),
+            fused=True,
         )
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(
             self.optimiser, lambda step: _rate(step, settings)
         )
+        self.opponent = None
+        if settings.weight_adversarial:
+            self.opponent = SceneOpponent(layout.classes, settings.disc_lr, seed)
         self.steps_done = 0
 
     def _write_statistics(self, model: BigGan) -> None:
@@ -194,7 +226,9 @@ class PairedGan(Resumable):
         with nullcontext() if stored else batch_statistics(self.model):
             made = self.model(batch.z, batch.labels)
         weight = 1 + s.object_weight * batch.masks
-        terms = {"l1": multi_scale_l1(made, batch.images, weight)}
+        terms = {"l1": s.weight_pixels * multi_scale_l1(made, batch.images, weight)}
+        if self.opponent:
+            terms["fooling"] = s.weight_adversarial * self.opponent.fooling(made, batch.labels)
         if self.continues or self.steps_done >= s.watch_from * s.updates:
             terms |= self._seen_terms(made, batch)
         self.optimiser.zero_grad(set_to_none=True)
@@ -203,6 +237,8 @@ class PairedGan(Resumable):
         self.scheduler.step()
         self.ema.update()
         self.steps_done += 1
+        if self.opponent:
+            terms["opponent"] = self.opponent.update(batch.images, made, batch.labels)
         return {f"loss_{name}": value.detach() for name, value in terms.items()}
 
     def sampler(self) -> BigGan:
@@ -218,6 +254,7 @@ class PairedGan(Resumable):
             "average": self.ema.average,
             "optimiser": self.optimiser,
             "scheduler": self.scheduler,
+            **(self.opponent.parts() if self.opponent else {}),
         }
 
     def state_dict(self) -> dict[str, Any]:

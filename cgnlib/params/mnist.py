@@ -112,6 +112,9 @@ class MnistParams(MnistImageParams):
         description="of retrained, ssim, ssim_detached, jitter, jitter_legacy; empty: none",
     )
     extension_cgn_steps: int = Field(1500, ge=1, description="generator updates per such row")
+    extension_classifier_steps: int = Field(
+        0, ge=0, description="classifier updates of such a row; 0: classifier_steps"
+    )
 
     # Edge loss
     edge_runs: int = Field(0, ge=0, le=1000, description="CGNs with and as many without edge loss")

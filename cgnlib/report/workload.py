@@ -139,7 +139,9 @@ def _causal(params: MnistParams) -> Iterator[Item]:
 
 
 def _extensions(params: MnistParams) -> Iterator[Item]:
-    steps = _row_updates(params, "CGN", params.classifier_batch)
+    own = params.extension_classifier_steps or params.classifier_steps
+    short = params.model_copy(update={"classifier_steps": own})
+    steps = _row_updates(short, "CGN", params.classifier_batch)
     for name in filter(None, (name.strip() for name in params.extension_rows.split(","))):
         yield _cgn(params, f"CGN, {name}", params.extension_cgn_steps)
         yield _classifier(params, "CGN", steps, f"CGN, {name}")

@@ -6,6 +6,7 @@ import torch
 from cgnlib.data.scenes9 import UNIFORMS, render
 from cgnlib.generators import paired_gan
 from cgnlib.generators.paired_gan import PairedGan, PairedSettings
+from cgnlib.generators.scene_opponent import SceneOpponent, hinge_discriminator
 from cgnlib.networks.biggan import SCENES9, Layout, batch_statistics
 from cgnlib.networks.saliency import SmallSaliency
 from cgnlib.networks.scene_cnn import SceneCnn
@@ -147,3 +148,37 @@ def test_updates_bring_images_nearer_to_their_scenes(readers):
     method, batch = method_of(readers, settings), batch_of(0)
     rows = [method.update(batch)["loss_l1"].item() for _ in range(25)]
     assert rows[-1] < 0.6 * rows[0]
+
+
+ADVERSARIAL = PairedSettings(**{**vars(SETTINGS), "weight_adversarial": 0.1})
+
+
+def test_hinge_by_hand():
+    real, made = torch.tensor([2.0, 0.5]), torch.tensor([-3.0, 0.0])
+    assert hinge_discriminator(real, made).item() == pytest.approx((0 + 0.5) / 2 + (0 + 1) / 2)
+
+
+def test_the_opponent_learns_and_only_from_its_own_loss():
+    opponent = SceneOpponent(9, 1e-3, seed=0)
+    pair = batch_of(0)
+    made = torch.zeros_like(pair.images, requires_grad=True)
+    opponent.fooling(made, pair.labels).backward()
+    assert made.grad.abs().sum() > 0
+    assert all(parameter.grad is None for parameter in opponent.network.parameters())
+    rows = [opponent.update(pair.images, made, pair.labels).item() for _ in range(12)]
+    assert rows[-1] < rows[0]
+
+
+def test_adversarial_stage_resumes_with_the_same_bits(readers):
+    whole, first, second = (method_of(readers, ADVERSARIAL) for _ in range(3))
+    rows = train(whole, 0, 3, ADVERSARIAL)
+    assert {"loss_fooling", "loss_opponent"} <= set(rows[0])
+    train(first, 0, 2, ADVERSARIAL)
+    second.load_state_dict(first.state_dict())
+    train(second, 2, 3, ADVERSARIAL)
+    pairs = zip(whole.model.parameters(), second.model.parameters(), strict=True)
+    assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
+    plain = method_of(readers)
+    train(plain, 0, 3)
+    pairs = zip(whole.model.parameters(), plain.model.parameters(), strict=True)
+    assert any(not torch.equal(mine, theirs) for mine, theirs in pairs)

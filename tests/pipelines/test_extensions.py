@@ -54,6 +54,13 @@ def test_a_row_changes_nothing_else(name):
     assert extended(params, name) == params.model_copy(update=EXTENSIONS[name][1])
 
 
+def test_rows_have_a_budget_of_their_own():
+    params = smoke(extension_cgn_steps=6, extension_classifier_steps=5, classifier_steps=9)
+    assert (extended(params, "ssim").cgn_steps, extended(params, "ssim").classifier_steps) == (6, 5)
+    follows = params.model_copy(update={"extension_classifier_steps": 0})
+    assert extended(follows, "ssim").classifier_steps == 9
+
+
 def _batch(form):
     params = smoke(jitter_form=form)
     variant = mnist.datasets(params).variants["train"]

@@ -105,3 +105,5 @@ def test_the_command_trains_and_prints(monkeypatch, capsys):
     assert not shipped.FOLDER.exists()  # only --ship writes there
     assert main(["pretrain", "scenes9", "saliency", "--start", "shipped"]) == 2
     assert "--start is for the generator alone" in capsys.readouterr().err
+    assert main(["pretrain", "scenes9", "generator", "--stage", "adversarial"]) == 2
+    assert "give it with --start" in capsys.readouterr().err

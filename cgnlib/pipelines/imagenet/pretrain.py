@@ -44,8 +44,9 @@ CHOICES = {
     "all": ("saliency", "classifier", "silhouette", "generator"),
 }
 MADE_BY = {
-    "generator": "distilled from the scenes9 renderer by paired training, without a discriminator; "
-    "its losses look through the same classifier and saliency network that measure it",
+    "generator": "distilled from the scenes9 renderer by paired training; its losses look through "
+    "the same classifier and saliency network that measure it; a stage whose weight_adversarial is "
+    "above 0 also has a discriminator",
     "saliency": "supervised by the renderer's masks",
     "classifier": "supervised by the renderer's labels, on recombined scenes",
     "silhouette": "supervised by the renderer's labels, on saliency masks and true masks of "

@@ -68,9 +68,14 @@ def extension_names(params: MnistParams) -> list[str]:
 
 
 def extended(params: MnistParams, name: str) -> MnistParams:
-    """``params`` with what the row ``name`` changes, at ``extension_cgn_steps`` updates; a row is
-    trained, whatever weights the other pages use."""
-    budget = {"cgn_steps": params.extension_cgn_steps, "cgn_weights": ""}
+    """``params`` with what the row ``name`` changes, at ``extension_cgn_steps`` updates of the CGN
+    and ``extension_classifier_steps`` of the classifier; a row is trained, whatever weights the
+    other pages use."""
+    budget = {
+        "cgn_steps": params.extension_cgn_steps,
+        "cgn_weights": "",
+        "classifier_steps": params.extension_classifier_steps or params.classifier_steps,
+    }
     short = params.model_copy(update=budget)
     return short.model_copy(update=EXTENSIONS[name][1])
 
