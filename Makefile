@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 # Names of cgnlib.families, as a pattern: checked before there is a Python to ask.
-FAMILIES := mnist|scenes9|all
+FAMILIES := mnist|scenes9|genint|all
 FAMILY ?= mnist
 SCALE ?= embedded
 SEEDS ?=

@@ -12,6 +12,8 @@ _HOMES = {
     "begin": "cgnlib.report.records",
     "mnist": "cgnlib.pipelines.mnist",
     "imagenet": "cgnlib.pipelines.imagenet",
+    "genint_mnist": "cgnlib.pipelines.genint_mnist",
+    "genint_scenes9": "cgnlib.pipelines.genint_scenes9",
     "figures": "cgnlib.report.figures",
     "tables": "cgnlib.report.tables",
     "verdicts": "cgnlib.report.verdicts",

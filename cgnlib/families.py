@@ -10,13 +10,17 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from cgnlib.datasets import IMAGENET_DATASETS, MNIST_DATASETS
+from cgnlib.datasets import (
+    GENINT_DATASETS,
+    GENINT_MNIST_DATASETS,
+    IMAGENET_DATASETS,
+    MNIST_DATASETS,
+)
 from cgnlib.errors import UserError
-from cgnlib.params import ImagenetParams, MnistParams, Params
+from cgnlib.params import GenintMnistParams, GenintParams, ImagenetParams, MnistParams, Params
 from cgnlib.paths import project_root
 
 ALL = "all"  # stands for every family there is
-PLANNED = ("genint",)
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Family:
 
     ``steps`` lists the notebooks in the order in which they run, each with the notebook whose
     artefacts it starts from; ``reading_order`` in that of the book's pages. ``only_at`` names the
-    scales of a dataset that has no parameter file at the others.
+    scales of a dataset that has no parameter file at the others. Families of one
+    ``group`` are chosen together, by its name.
     """
 
     model: type[Params]
@@ -33,6 +38,7 @@ class Family:
     steps: tuple[tuple[str, str | None], ...]
     reading_order: tuple[str, ...]
     only_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    group: str = ""
 
     def datasets_at(self, scale: str) -> tuple[str, ...]:
         """The datasets that have a parameter file at ``scale``."""
@@ -63,21 +69,38 @@ FAMILIES = {
         reading_order=("hqc_imagenet", "ibr_imagenet", "odr_imagenet"),
         only_at={"scenes9": ("smoke", "embedded", "full"), "imagenet_mini": ("paper",)},
     ),
+    "genint_mnist": Family(
+        model=GenintMnistParams,
+        datasets=GENINT_MNIST_DATASETS,
+        steps=(("genint", None),),
+        reading_order=("genint",),
+        group="genint",
+    ),
+    "genint_scenes9": Family(
+        model=GenintParams,
+        datasets=GENINT_DATASETS,
+        steps=(("genint_scenes9", None),),
+        reading_order=("genint_scenes9",),
+        only_at={"genint_scenes9": ("smoke", "embedded", "full"), "genint_imagenet": ("paper",)},
+        group="genint",
+    ),
 }
 
 
+def names() -> list[str]:
+    """What can be chosen: a family on its own, or the group it belongs to; then ``all``."""
+    return [*dict.fromkeys(family.group or name for name, family in FAMILIES.items()), ALL]
+
+
 def chosen(name: str) -> tuple[Family, ...]:
-    """The family called ``name``, or every one for ``all``.
+    """The family called ``name``, those of the group called so, or every one for ``all``.
 
     Raises:
-        UserError: unknown, or known but not part of this version.
+        UserError: a name of nothing.
     """
-    if name == ALL:
-        return tuple(FAMILIES.values())
-    if name in FAMILIES:
-        return (FAMILIES[name],)
-    problem = "is not available yet" if name in PLANNED else "is unknown"
-    raise UserError(f"FAMILY={name} {problem}: choose one of {', '.join([*FAMILIES, ALL])}")
+    if name not in names():
+        raise UserError(f"FAMILY={name} is unknown: choose one of {', '.join(names())}")
+    return tuple(family for key, family in FAMILIES.items() if name in (ALL, family.group or key))
 
 
 def datasets_at(scale: str, name: str = ALL) -> tuple[str, ...]:

@@ -1,15 +1,8 @@
-"""Parameters of GenInt for tests of its theory: the family's three parts at a few seconds' size."""
+"""Parameters of GenInt for tests of its theory: at a few seconds' size."""
 
 from typing import Any
 
-from cgnlib.params.genint_classifiers import GenintClassifierParams
-from cgnlib.params.genint_images import GenintImageParams
-from cgnlib.params.genint_theory import GenintTheoryParams
-
-
-class GenintParts(GenintTheoryParams, GenintClassifierParams, GenintImageParams):
-    """Everything that the family's recipes read."""
-
+from cgnlib.params import GenintParams
 
 _TINY = {
     "dataset": "genint_scenes9",
@@ -60,6 +53,6 @@ _TINY = {
 }
 
 
-def tiny_genint(**changes: Any) -> GenintParts:
+def tiny_genint(**changes: Any) -> GenintParams:
     """The parameters, with changes."""
-    return GenintParts(**_TINY | changes)
+    return GenintParams(**_TINY | changes)

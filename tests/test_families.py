@@ -1,5 +1,6 @@
 """The registry of families: which model, datasets and notebooks belong together."""
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -69,15 +70,26 @@ def test_every_family_begins_with_the_shared_fields():
 def test_datasets_of_one_scale_only(two_families):
     assert families.datasets_at("smoke", "squares") == ("squares",)
     assert families.datasets_at("paper", "squares") == ("squares", "circles")
-    assert families.datasets_at("smoke") == (*FAMILIES["mnist"].datasets, "scenes9", "squares")
+    assert families.datasets_at("smoke") == (
+        *FAMILIES["mnist"].datasets,
+        "scenes9",
+        "genint_mnist",
+        "genint_scenes9",
+        "squares",
+    )
     assert families.datasets_at("paper", "scenes9") == ("imagenet_mini",)
 
 
 def test_all_families_run_their_longest_notebook_last(project):
     listed = [(job.notebook, job.dataset) for job in jobs.jobs("smoke", "all")]
-    assert len(listed) == 20 and len(set(listed)) == 20
-    assert listed[-6:-4] == [("hqc_squares", "squares"), ("ibr", "colored_mnist")]
-    assert listed[-2:] == [("odr_imagenet", "scenes9"), ("ibr_squares", "squares")]
+    assert len(listed) == 22 and len(set(listed)) == 22
+    assert listed[-8:-6] == [("hqc_squares", "squares"), ("ibr", "colored_mnist")]
+    assert listed[-4:] == [
+        ("odr_imagenet", "scenes9"),
+        ("genint", "genint_mnist"),
+        ("genint_scenes9", "genint_scenes9"),
+        ("ibr_squares", "squares"),
+    ]
     assert [job.dataset for job in jobs.jobs("smoke", "squares")] == ["squares"] * 2
     names = [(s.notebook, s.dataset) for s in states.status("smoke", "all")]
     assert names[-3:] == [("ibr_squares", "squares"), ("hqc_squares", "squares"), ("summary", "")]
@@ -91,16 +103,15 @@ def test_a_notebook_takes_no_dataset_of_another_family(project):
 
 
 def test_make_knows_every_family():
-    line = f"FAMILIES := {'|'.join([*FAMILIES, families.ALL])}\n"
+    line = f"FAMILIES := {'|'.join(families.names())}\n"
     assert line in (project_root() / "Makefile").read_text()
 
 
-@pytest.mark.parametrize("name", [*families.PLANNED, "nonsense", ""])
+@pytest.mark.parametrize("name", ["nonsense", "", "genint_mnist", "genint_scenes9"])
 def test_families_that_do_not_exist_are_one_line(name):
     with pytest.raises(UserError, match="choose one of mnist, .*all$") as error:
         families.chosen(name)
     assert "\n" not in str(error.value)
-    assert ("not available yet" in str(error.value)) == (name in families.PLANNED)
 
 
 def test_every_family_is_complete():
@@ -115,5 +126,22 @@ def test_every_family_is_complete():
                 assert families.parameter_file(scale, dataset).is_file()
     names = [dataset for family in FAMILIES.values() for dataset in family.datasets]
     assert len(names) == len(set(names))
-    assert not set(families.PLANNED) & set(FAMILIES)
     assert {family.model for family in FAMILIES.values()} == set(workload.NOTEBOOKS)
+
+
+def test_families_of_a_group_are_chosen_together(two_families, monkeypatch):
+    grouped = replace(two_families, group="genint")
+    monkeypatch.setitem(FAMILIES, "squares", grouped)
+    assert families.names() == ["mnist", "scenes9", "genint", "all"]
+    assert families.chosen("genint") == (
+        FAMILIES["genint_mnist"],
+        FAMILIES["genint_scenes9"],
+        grouped,
+    )
+    assert families.chosen("scenes9") == (FAMILIES["scenes9"],)
+    assert families.datasets_at("paper", "genint") == (
+        "genint_mnist",
+        "genint_imagenet",
+        "squares",
+        "circles",
+    )

@@ -40,7 +40,7 @@ def test_the_names_are_those_of_the_library():
     [
         ("bound_strengths", "none,huge", "'huge' is unknown"),
         ("bound_strengths", "none,none", "given twice"),
-        ("nuisance_kinds", "", "unknown"),
+        ("nuisance_kinds", "plain,", "unknown"),
         ("choice_truncations", "0.5,2", "at most 1"),
         ("choice_truncations", "half", "at most 1"),
         ("choice_components", "0", "from 1"),

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from cgnlib.generators import losses
-from cgnlib.generators.discriminators import DISCRIMINATORS, Dropout, random_shift
+from cgnlib.generators.discriminators import DISCRIMINATORS, random_shift
 from cgnlib.generators.mnist_cgn import N_CLASSES
+from cgnlib.networks.dropout import set_dropout_generator
 from cgnlib.rng import rng, seed_for
 from cgnlib.training import Ema, Resumable, renew_batch_norm
 
@@ -88,9 +89,7 @@ class AdversarialMethod(Resumable, ABC, Generic[Network]):
         self.disc = disc.to(device, memory_format=torch.channels_last)
         self.ema = Ema(self.network, settings.ema_decay)
         self.generator = rng(seed, f"{self.name}-noise")
-        for module in self.disc.modules():
-            if isinstance(module, Dropout):
-                module.generator = self.generator
+        set_dropout_generator(self.disc, self.generator)
         betas = (settings.cgn_beta1, settings.cgn_beta2)
         self.optimisers = [
             torch.optim.Adam(network.parameters(), lr=settings.cgn_lr, fused=True, betas=betas)

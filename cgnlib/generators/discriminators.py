@@ -4,21 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from cgnlib.generators.mnist_cgn import N_CLASSES
-
-
-class Dropout(nn.Module):
-    """Dropout whose draws come from a named generator instead of the global one."""
-
-    def __init__(self, prob: float):
-        super().__init__()
-        self.keep = 1.0 - prob
-        self.generator: torch.Generator | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return x
-        kept = torch.empty(x.shape).bernoulli_(self.keep, generator=self.generator)
-        return x * kept.to(x.device) / self.keep
+from cgnlib.networks.dropout import Dropout
 
 
 def random_shift(images: Tensor, px: int, generator: torch.Generator) -> Tensor:

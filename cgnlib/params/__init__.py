@@ -1,6 +1,8 @@
 """Typed, strict parameters of one run: one frozen model per family of experiments."""
 
 from cgnlib.params.base import Params, params_hash, whole_numbers
+from cgnlib.params.genint import GenintParams
+from cgnlib.params.genint_mnist import GENINT_MNIST_ROWS, GenintMnistParams
 from cgnlib.params.imagenet import ImagenetParams
 from cgnlib.params.imagenet_classifiers import IMAGENET_ROWS, IMAGENET_TEST_SETS
 from cgnlib.params.mnist import IRM_WEIGHTS, LNTL_WEIGHTS, ODR_SETTINGS, MnistParams
@@ -8,11 +10,14 @@ from cgnlib.params.mnist_images import DROPPED
 
 __all__ = [
     "DROPPED",
+    "GENINT_MNIST_ROWS",
     "IMAGENET_ROWS",
     "IMAGENET_TEST_SETS",
     "IRM_WEIGHTS",
     "LNTL_WEIGHTS",
     "ODR_SETTINGS",
+    "GenintMnistParams",
+    "GenintParams",
     "ImagenetParams",
     "MnistParams",
     "Params",

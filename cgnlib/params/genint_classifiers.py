@@ -9,7 +9,7 @@ from cgnlib.params.base import Params, whole_numbers
 
 # Rows of the tables (GENINT-4 to GENINT-6): what a classifier is trained on, or how.
 BASELINE, TRANSFER, BOTH = "ImageNet only", "Transfer only", "GenInt + transfer"
-GENINT = "GenInt"
+GENINT, CGN = "GenInt", "CGN"
 GENINT_ROWS = (
     BASELINE,
     "Stylized",
@@ -19,8 +19,9 @@ GENINT_ROWS = (
     GENINT,
     TRANSFER,
     BOTH,
+    CGN,  # counterfactuals of this project's CGN in the place of GenInt's images
 )
-REPEATED = (BASELINE, GENINT)  # rows whose training is repeated: the claim compares these two
+REPEATED = (BASELINE, GENINT, CGN)  # rows whose training is repeated: those that are compared
 # Rows trained on generated images alone (GENINT-7), by what they are trained on.
 GENERATED_ROWS = {
     "Observational, truncation 1.0": "observational_1.0",
@@ -35,6 +36,8 @@ GENINT_TEST_SETS = (
     "second_test_threshold",
     "second_test_top_images",
 )
+# scenes9's sets from elsewhere on which GenInt stands beside the CGN, read by shape
+SIDE_TEST_SETS = ("mixed_rand", "cue_conflict", "stylised", "sketch", "hard")
 _LISTS = ("classifier_milestones", "tuned_milestones", "int_batches", "int_weights")
 
 
@@ -43,15 +46,13 @@ class GenintClassifierParams(Params):
     A part of the family's parameters, beside what makes images and what explains them."""
 
     # What is trained
-    genint_rows: str = Field(
-        ",".join(GENINT_ROWS), description="rows of the tables trained, by comma"
-    )
+    genint_rows: str = Field("all", description="rows of the tables trained, by comma, or all")
     generated_rows: str = Field(
         "observational_1.0,interventional",
         description="sets of generated images that are trained on alone (GENINT-7); empty: none",
     )
     row_repetitions: int = Field(
-        3, ge=1, le=100, description="trainings of ImageNet only and of GenInt: seed, seed + 1, ..."
+        3, ge=1, le=100, description="trainings of ImageNet only, GenInt, CGN: seed, seed + 1, ..."
     )
     classifier_network: Literal["scene_cnn", "resnet18", "resnet50", "resnet152"] = Field(
         "scene_cnn", description="classifier of every row"
@@ -126,6 +127,10 @@ class GenintClassifierParams(Params):
     genint_sets: str = Field(
         "original,nuisance_shifted,second_test", description="sets asked about, by comma"
     )
+    side_sets: str = Field(
+        ",".join(SIDE_TEST_SETS),
+        description="sets of scenes9 on which GenInt and CGN stand side by side; empty: none",
+    )
     corruptions: Literal["none", "made", "imagenet_c"] = Field(
         "made", description="corrupted test images: none, made here (optional package), or read"
     )
@@ -143,7 +148,7 @@ class GenintClassifierParams(Params):
     @model_validator(mode="after")
     def _training_consistent(self) -> Self:
         rows = self.rows()
-        self.generated(), self.sets(), self.weights_compared()
+        self.generated(), self.sets(), self.side(), self.weights_compared()
         for which in ("classifier", "tuned"):
             self.milestones(which)
         whole_numbers(self.int_batches, "int_batches", 1, 10**5)
@@ -161,6 +166,8 @@ class GenintClassifierParams(Params):
         Raises:
             ValueError: an unknown row, one given twice, or none.
         """
+        if self.genint_rows.strip() == "all":
+            return list(GENINT_ROWS)
         return _names(self.genint_rows, "genint_rows", GENINT_ROWS)
 
     def generated(self) -> list[str]:
@@ -173,6 +180,12 @@ class GenintClassifierParams(Params):
     def sets(self) -> list[str]:
         """The sets asked about, in the order of ``genint_sets``; errors as :meth:`rows`."""
         return _names(self.genint_sets, "genint_sets", GENINT_TEST_SETS)
+
+    def side(self) -> list[str]:
+        """Sets on which GenInt and CGN stand side by side; errors as :meth:`rows`."""
+        if not self.side_sets.strip():
+            return []
+        return _names(self.side_sets, "side_sets", SIDE_TEST_SETS)
 
     def milestones(self, which: Literal["classifier", "tuned"]) -> tuple[int, ...]:
         """Epochs after which the step size falls.

@@ -47,6 +47,11 @@ class GenintImageParams(Params):
     obs_truncation: float = Field(0.2, gt=0.0, le=1.0, description="truncation of the noise")
     obs_per_class: int = Field(300, ge=1, description="observational images per class")
 
+    # Counterfactuals of this project's CGN beside them
+    cgn_set: str = Field(
+        "", description="folder of a CGN's counterfactuals; empty: those of the CGN of scenes9"
+    )
+
     # How generated sets are made and written
     gen_batch: int = Field(50, ge=1, le=4096, description="generated images made at once")
     gen_format: Literal["png", "jpg"] = Field("png", description="of written images")

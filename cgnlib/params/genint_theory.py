@@ -18,7 +18,7 @@ class GenintTheoryParams(Params):
 
     # Bound tightness against accuracy (GENINT-8)
     bound_strengths: str = Field(
-        "none,weak,medium,strong", description="interventions compared, by comma"
+        "none,weak,medium,strong", description="interventions compared, by comma; empty: none"
     )
     bound_images: int = Field(100, ge=1, description="generated images per class and strength")
     bound_components: int = Field(20, ge=1, description="leading directions edited")
@@ -50,13 +50,18 @@ class GenintTheoryParams(Params):
 
     # Choice of truncation, components and scale (GENINT-9)
     choice_images: int = Field(60, ge=1, description="generated images per class and choice")
-    choice_truncations: str = Field("0.125,0.25,0.5,0.75,1", description="t compared, by comma")
-    choice_components: str = Field("1,5,10,20,40", description="k compared, by comma")
-    choice_scales: str = Field("10,50,100,130", description="s compared, in %, by comma")
+    choice_truncations: str = Field(
+        "0.125,0.25,0.5,0.75,1", description="t compared, by comma; empty: none"
+    )
+    choice_components: str = Field("1,5,10,20,40", description="k compared, by comma; empty: none")
+    choice_scales: str = Field(
+        "10,50,100,130", description="s compared, in %, by comma; empty: none"
+    )
 
     # Nuisances against labels (GENINT-10)
     nuisance_kinds: str = Field(
-        ",".join(NUISANCE_KINDS), description="image sets whose nuisances are read, by comma"
+        ",".join(NUISANCE_KINDS),
+        description="image sets whose nuisances are read, by comma; empty: none",
     )
     nuisance_network: Literal["scene_cnn", "resnet34"] = Field(
         "scene_cnn", description="network that reads the scale along every direction"
@@ -70,9 +75,6 @@ class GenintTheoryParams(Params):
     nuisance_batch: int = Field(64, ge=2, description="images per update")
     nuisance_lr: float = Field(4.0e-3, gt=0.0, le=1.0, description="AdamW step size, one cycle")
     nuisance_images: int = Field(900, ge=10, description="images of each set that are read")
-    nuisance_cgn_set: str = Field(
-        "", description="folder of a CGN's counterfactuals; empty: of the CGN of scenes9"
-    )
     nuisance_categories: str = Field(
         "2,3,5,9", description="numbers of classes told apart, by comma"
     )
@@ -84,7 +86,7 @@ class GenintTheoryParams(Params):
     # GradCAM (GENINT-13)
     cam_images: int = Field(120, ge=1, description="images under GradCAM per set")
     cam_sets: str = Field(
-        "original,nuisance_shifted", description="sets explained, by comma (true masks known)"
+        "original,nuisance_shifted", description="sets explained, by comma; empty: none"
     )
     cam_stage: int = Field(4, ge=1, le=4, description="stage of the classifier that GradCAM reads")
 
@@ -108,7 +110,7 @@ class GenintTheoryParams(Params):
         """Strengths compared, in the order of ``bound_strengths``.
 
         Raises:
-            ValueError: an unknown one, one given twice, or none.
+            ValueError: an unknown one, or one given twice.
         """
         return _names(self.bound_strengths, "bound_strengths", STRENGTHS)
 
@@ -118,7 +120,7 @@ class GenintTheoryParams(Params):
 
     def explained_sets(self) -> list[str]:
         """Sets under GradCAM."""
-        return [name.strip() for name in self.cam_sets.split(",")]
+        return [name.strip() for name in self.cam_sets.split(",") if name.strip()]
 
     def kinds(self) -> list[str]:
         """Image sets whose nuisances are read; errors as :meth:`strengths`."""
@@ -131,10 +133,11 @@ class GenintTheoryParams(Params):
             ValueError: no list of numbers above 0 and at most 1.
         """
         try:
-            found = tuple(float(part) for part in self.choice_truncations.split(","))
+            parts = self.choice_truncations.split(",")
+            found = tuple(float(part) for part in parts if part.strip())
         except ValueError:
-            found = ()
-        if not found or not all(0 < value <= 1 for value in found):
+            found = (0.0,)
+        if not all(0 < value <= 1 for value in found):
             raise ValueError(
                 f"choice_truncations = {self.choice_truncations!r} is wrong: give numbers above 0 "
                 "and at most 1"
@@ -155,7 +158,7 @@ class GenintTheoryParams(Params):
 
 
 def _names(text: str, name: str, known: tuple[str, ...]) -> list[str]:
-    names = [part.strip() for part in text.split(",")]
+    names = [part.strip() for part in text.split(",")] if text.strip() else []
     for one in names:
         if one not in known or names.count(one) > 1:
             raise ValueError(

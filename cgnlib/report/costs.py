@@ -48,6 +48,17 @@ DRIVERS = {
     "imagenet_cgn": ("layout", "feature_net", "saliency_net", "cgn_batch", "cgn_accumulate"),
     "imagenet_baseline": ("dataset", "trunk", "classifier_bf16"),
     "imagenet_ensemble": ("dataset", "trunk", "classifier_bf16"),
+    "genint_cvae": ("hidden", "batch"),
+    "genint_cgn": ("cgn_width", "cgn_shape_width", "cgn_batch"),
+    "genint_classifier": ("network", "width", "batch"),
+    "genint_row": (
+        "classifier_network",
+        "real",
+        "interventional",
+        "transferred",
+        "observational",
+    ),
+    "genint_irm": ("network", "width", "hidden", "batch"),
 }
 STEPS = ("steps", "cgn_steps", "gan_steps", "updates")  # where a key holds the number of updates
 OVERHEAD = "notebook"  # kind of the work that is kept in no artefact: start, scores, figures

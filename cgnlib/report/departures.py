@@ -37,11 +37,17 @@ def published_value(name: str, dataset: str) -> Any:
     return None
 
 
+def _weights(params: Params) -> str:
+    """What a run takes instead of training a CGN, in the families that can."""
+    return getattr(params, "cgn_weights", "")
+
+
 def _imported(params: Params) -> list[tuple[str, str, str]]:
     """With published weights no training of the CGN departs from anything."""
-    if not params.cgn_weights:
-        return []
-    return [("weights of the CGN", "trained", f"imported, not trained: {params.cgn_weights}")]
+    weights = _weights(params)
+    return (
+        [("weights of the CGN", "trained", f"imported, not trained: {weights}")] if weights else []
+    )
 
 
 def departures_list(
@@ -50,7 +56,7 @@ def departures_list(
     """(choice, published, here) for every published training choice that this run changes."""
     found = _imported(params) if "cgn" in of else []
     for entry in published.recipe(params.dataset, of):
-        if params.cgn_weights and entry.of == "cgn" and not set(entry.values) & _DATA:
+        if _weights(params) and entry.of == "cgn" and not set(entry.values) & _DATA:
             continue  # it would tell of a training that did not take place
         here = {name: getattr(params, name) for name in entry.values}
         differs = [name for name, value in entry.values.items() if not equal(here[name], value)]

@@ -16,6 +16,11 @@ _SETS = {
     "second_test": "a second test set (ImageNet-V2 with matched frequencies, or a fresh draw)",
     "second_test_threshold": "ImageNet-V2, threshold 0.7",
     "second_test_top_images": "ImageNet-V2, top images",
+    "mixed_rand": "scenes before another class's place",
+    "cue_conflict": "shapes with the texture of another class",
+    "stylised": "scenes with textures from elsewhere",
+    "sketch": "sketches",
+    "hard": "hard images (small, turned, hidden in part)",
     "validation": "validation images",
     "validation_shifted": "validation images with shifted nuisances",
 }

@@ -7,7 +7,15 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from cgnlib.datasets import MNIST_DATASETS, PUBLISHED_AS, ImagenetDataset, MnistDataset
+from cgnlib.datasets import (
+    MNIST_DATASETS,
+    PUBLISHED_AS,
+    RECIPE_AS,
+    GenintDataset,
+    GenintMnistDataset,
+    ImagenetDataset,
+    MnistDataset,
+)
 from cgnlib.errors import UserError
 from cgnlib.families import known_parameters
 from cgnlib.parameter_reading import nearest_name
@@ -15,7 +23,7 @@ from cgnlib.paths import project_root
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-Dataset = MnistDataset | Literal["mnist", "imagenet", "genint_mnist", "all"]
+Dataset = MnistDataset | GenintMnistDataset | Literal["mnist", "imagenet", "all"]
 Direction = Literal["higher", "lower", "none"]
 
 
@@ -38,7 +46,9 @@ class Experiment(BaseModel):
     claim: str
     page: str
     title: str
-    datasets: list[MnistDataset | ImagenetDataset] = list(MNIST_DATASETS)
+    datasets: list[MnistDataset | ImagenetDataset | GenintMnistDataset | GenintDataset] = list(
+        MNIST_DATASETS
+    )
     headline: list[str] | None = Field(None, min_length=2, max_length=2)
 
 
@@ -100,7 +110,9 @@ class RecipeEntry(BaseModel):
     model_config = _STRICT
     what: str
     of: Literal["cgn", "classifier", "gan"] = "cgn"
-    dataset: MnistDataset | Literal["imagenet"] | None = None
+    dataset: MnistDataset | GenintMnistDataset | Literal["imagenet", "genint_imagenet"] | None = (
+        None
+    )
     values: dict[str, Any] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -266,6 +278,6 @@ def rows(
 
 def recipe(dataset: str, of: tuple[str, ...] = ("cgn", "classifier")) -> list[RecipeEntry]:
     """The published training of CGN and classifier (or GAN baseline) on ``dataset``."""
-    name = PUBLISHED_AS.get(dataset, dataset)
+    name = RECIPE_AS.get(dataset, dataset)
     wanted = (None, name) if name in MNIST_DATASETS else (name,)
     return [entry for entry in published().recipe if entry.dataset in wanted and entry.of in of]

@@ -89,6 +89,7 @@ class Run:
         artefacts: Iterable[Any] = (),
         seconds: float | None = None,
         claim: str | None = None,
+        seed: int | None = None,
     ) -> Record:
         """Keep one number and return it.
 
@@ -99,6 +100,7 @@ class Run:
             artefacts: :class:`cgnlib.store.Artefact` or their ``kind/hash`` text.
             seconds: time spent; by default that of making the artefacts.
             claim: when it is not the notebook's own claim.
+            seed: when it is not that of the parameters: a page that repeats its recipe itself.
 
         Raises:
             UserError: NaN or infinite value, interval out of order, empty name.
@@ -109,6 +111,7 @@ class Run:
         low, high = (None, None) if interval is None else map(float, interval)
         measured = {"value": float(value), "unit": unit, "n": int(n), "definition": definition}
         measured |= {"interval_low": low, "interval_high": high, "seconds": seconds}
+        measured["seed"] = self.params.seed if seed is None else int(seed)
         made = self._checked(claim or self.claim, names, measured, [str(a) for a in artefacts])
         self.records.append(made)
         return made
@@ -125,7 +128,6 @@ class Run:
                 artefacts=artefacts,
                 dataset=self.params.dataset,
                 scale=self.params.scale,
-                seed=self.params.seed,
                 params_hash=params_hash(self.params),
                 device=self.params.device,
                 git_commit=git_commit(),

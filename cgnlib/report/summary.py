@@ -150,6 +150,13 @@ def _link(summary: Summary, page: str, dataset: str) -> str:
     return f'<a href="{dataset}/{page}.html">{page}</a>'
 
 
+def _columns(dataset: str) -> list[tuple[str, str]]:
+    """Source and heading of every column of published numbers on ``dataset``."""
+    asked = [one.id for one in published.published().experiments if dataset in one.datasets]
+    known = {row.source for one in asked for row in published.rows(one, dataset)}
+    return [(source, name) for source, name in tables.COLUMNS.items() if source in known]
+
+
 def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
     """Every experiment that applies to ``dataset``, measured or MISSING."""
     judged = {
@@ -166,7 +173,7 @@ def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
                 "Number": shown,
                 **{
                     name: _theirs(experiment, dataset, source, summary.mark(dataset))
-                    for source, name in (("P", "Paper"), ("R1", "Reprod. 1"), ("R2", "Reprod. 2"))
+                    for source, name in _columns(dataset)
                 },
                 "This run": _ours(summary, experiment, dataset),
                 "Verdict": judged.get(experiment.id, tables.NOT_AVAILABLE),

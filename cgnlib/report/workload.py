@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from cgnlib.params import (
     IRM_WEIGHTS,
     LNTL_WEIGHTS,
+    GenintMnistParams,
+    GenintParams,
     ImagenetParams,
     MnistParams,
     Params,
@@ -12,6 +14,8 @@ from cgnlib.params import (
 )
 from cgnlib.report.costs import DRIVERS, OVERHEAD
 from cgnlib.report.work_item import Item
+from cgnlib.report.workload_genint_mnist import GENINT_MNIST_NOTEBOOKS
+from cgnlib.report.workload_genint_scenes9 import GENINT_NOTEBOOKS
 from cgnlib.report.workload_imagenet import IMAGENET_NOTEBOOKS
 
 __all__ = ["NOTEBOOKS", "Item", "work"]
@@ -176,4 +180,6 @@ NOTEBOOKS: dict[type[Params], dict[str, Callable[..., Iterator[Item]]]] = {
         "ibr": _ibr,
     },
     ImagenetParams: IMAGENET_NOTEBOOKS,
+    GenintMnistParams: GENINT_MNIST_NOTEBOOKS,
+    GenintParams: GENINT_NOTEBOOKS,
 }

@@ -61,8 +61,8 @@ def test_what_is_changed_shows_the_real_images(fresh_workplace):
 def test_counterfactuals_are_those_of_the_same_scale(fresh_workplace):
     params = tiny_genint()
     made = nuisance_images.kind_images(params, "cgn")
-    assert len(made.label) == 24 and "imagenet_cgn" in made.identity  # all that smoke makes
-    with pytest.raises(UserError, match="nuisance_cgn_set is empty"):
+    assert len(made.label) == 24 and "counterfactuals/" in made.identity  # all there are
+    with pytest.raises(UserError, match="cgn_set is empty"):
         nuisance_images.kind_identity(params.model_copy(update={"biggan": "deep_256"}), "cgn")
 
 

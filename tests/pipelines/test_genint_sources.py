@@ -37,7 +37,7 @@ def test_every_row_finds_its_sets_by_name(fresh_workplace):
     params = both()
     found = sources(params)
     for row in (*params.rows(), *params.generated()):
-        assert set(classify._sets(classify._plan(params, row))) <= set(found), row
+        assert set(classify._sets(classify.plan_of(params, row))) <= set(found), row
     assert found["interventional"].count == found["observational_1.0"].count == 18
     assert found["observational"].count == 9
     assert not images.set_folder(params, "interventional").exists()  # made when asked for

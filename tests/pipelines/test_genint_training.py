@@ -39,7 +39,8 @@ def tiny(**changes):
 def sources():
     params = tiny()
     made = scene_set("hard", 18, 3, "train")
-    kinds = ("interventional", "transferred", "observational", "observational_1.0")
+    kinds = ("interventional", "transferred", "observational", "observational_1.0",
+             "counterfactual")  # fmt: skip
     names = {kind: array_source(made.images, made.shape, f"made {kind}") for kind in kinds}
     return training_sets.own_sources(params) | names
 
@@ -52,7 +53,7 @@ def params(tmp_path_factory):
 
 
 def batch_of(params, sources, row):
-    plan = classify._plan(params, row)
+    plan = classify.plan_of(params, row)
     return classify._batches(params, plan, sources, params.seed)(0)
 
 
@@ -69,6 +70,7 @@ def sizes(batch):
         ("AutoAug", [9, None, None]),
         ("GAN augmentation", [12, None, None]),
         ("GenInt", [9, 3, None]),
+        ("CGN", [9, 3, None]),
         ("Transfer only", [9, None, 3]),
         ("GenInt + transfer", [9, 3, 3]),
         ("Interventional, truncation 1.0", [None, 9, None]),
@@ -92,7 +94,7 @@ def test_every_row_is_trained_once_and_kept(params, sources):
         hashes[row] = found.artefact.hash
         assert found.history[-1]["step"] in (2, 4) and not found.model.training
         assert found.model(torch.zeros(2, 3, 64, 64)).shape == (2, 9)
-    assert len(set(hashes.values())) == len(hashes) == 10
+    assert len(set(hashes.values())) == len(hashes) == 11
     nowhere = dict.fromkeys(sources)
     for name, one in sources.items():
         nowhere[name] = ImageSource(one.identity, one.count, lambda: pytest.fail("loaded again"))
@@ -120,7 +122,7 @@ def test_a_row_can_start_from_another(params, sources):
 
 
 def key(params, sources, row):
-    plan = classify._plan(params, row)
+    plan = classify.plan_of(params, row)
     schedule, _ = classify._schedule(params, plan, sources)
     return classify._key(params, plan, sources, params.seed, schedule)
 

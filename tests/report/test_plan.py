@@ -221,7 +221,10 @@ def test_a_whole_report_is_planned_by_scale_and_family(project, workplace, capsy
     assert main(["plan", "--scale", "smoke", "--family", "all", "--json"]) == 0
     items = json.loads(capsys.readouterr().out)["items"]
     planned = {item["params"] for item in items}
-    assert planned == {f"smoke/{dataset}" for dataset in (*MNIST_DATASETS, "scenes9")}
+    assert planned == {
+        f"smoke/{dataset}"
+        for dataset in (*MNIST_DATASETS, "scenes9", "genint_mnist", "genint_scenes9")
+    }
 
 
 def test_every_training_of_the_imagenet_notebooks_is_planned(project, workplace):

@@ -13,12 +13,13 @@ from cgnlib.data.image_folders import Centre, ImageFiles, Listing
 from cgnlib.data.objectnet import Unframed, objectnet
 from cgnlib.data.registry import path_of
 from cgnlib.errors import UserError
-from cgnlib.params.genint_classifiers import GenintClassifierParams
+from cgnlib.params.genint_classifiers import SIDE_TEST_SETS, GenintClassifierParams
 from cgnlib.pipelines.genint_scenes9.training_sets import PX, is_rendered
 from cgnlib.pipelines.imagenet.data import TEST_SEED, listing_identity
 
 SHIFTED = "nuisance_shifted"  # the set of the claim; on ImageNet it is ObjectNet
 SCENE_SETS = ("original", SHIFTED, "second_test")
+SIDE_SETS = SIDE_TEST_SETS  # scenes9 only: read by their shape, the label of the object
 # scenes9 only, what recipes are chosen on: their variants of the validation split
 VALIDATION = {"validation": "original", "validation_shifted": SHIFTED}
 
@@ -41,7 +42,8 @@ class AskedSet:
 
 
 def asked_set(params: GenintClassifierParams, name: str) -> AskedSet:
-    """One set by name: one of ``genint_sets``, or of scenes9's :data:`VALIDATION`.
+    """One set by name: one of ``genint_sets`` or ``side_sets``, or of scenes9's
+    :data:`VALIDATION`.
 
     Raises:
         UserError: no such set of this dataset, or its files are absent.
@@ -89,7 +91,7 @@ def corrupted_set(params: GenintClassifierParams, name: str, severity: int) -> A
 
 
 def _scenes(params: GenintClassifierParams, name: str) -> AskedSet:
-    if name not in (*SCENE_SETS, *VALIDATION):
+    if name not in (*SCENE_SETS, *SIDE_SETS, *VALIDATION):
         raise UserError(f"scenes9 has no set {name!r} for GenInt: choose {', '.join(SCENE_SETS)}")
     split, seed = ("validation", params.seed) if name in VALIDATION else ("test", TEST_SEED)
     drawn = (VALIDATION.get(name, name), params.test_images, seed, split)

@@ -18,6 +18,7 @@ from cgnlib.errors import UserError
 from cgnlib.params.genint_classifiers import (
     BASELINE,
     BOTH,
+    CGN,
     GENERATED_ROWS,
     GENINT,
     GENINT_ROWS,
@@ -34,6 +35,7 @@ from cgnlib.pipelines.genint_scenes9.training_sets import (
 from cgnlib.pipelines.kept_networks import Training, kept_network
 
 GENINT_VERSION = 1
+KIND = "genint_row"  # of artefact
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class _Plan:
     start: str = ""
 
 
-def _plan(params: GenintClassifierParams, row: str) -> _Plan:
+def plan_of(params: GenintClassifierParams, row: str) -> _Plan:
     """What ``params`` say of a row.
 
     Raises:
@@ -83,13 +85,15 @@ def _plan(params: GenintClassifierParams, row: str) -> _Plan:
         alone = {"real": 0, "interventional": plain.real, "weight_int": 1.0, "start": ""}
         return replace(plain, interventional_set=GENERATED_ROWS[row], **alone)
     both = {"scratch": "", "baseline": BASELINE, "transfer": TRANSFER}[params.both_start]
+    edited = {"interventional": params.int_batch, "weight_int": params.int_weight}
     changes = {
         BASELINE: {"start": ""},
         "Stylized": {"real_set": "stylised"},
         "Mixup": {"mixup_alpha": params.mixup_alpha},
         "AutoAug": {"augmentation": "autoaugment"},
         "GAN augmentation": {"observational": params.gan_batch},
-        GENINT: {"interventional": params.int_batch, "weight_int": params.int_weight},
+        GENINT: edited,
+        CGN: {**edited, "interventional_set": "counterfactual"},
         TRANSFER: {"transferred": params.itr_batch, "weight_itr": params.itr_weight},
         BOTH: {
             "real": params.both_batch,
@@ -119,7 +123,7 @@ def classifier(
     Raises:
         UserError: an unknown row, or a set that is not there.
     """
-    plan, seed = _plan(params, row), params.seed + repetition
+    plan, seed = plan_of(params, row), params.seed + repetition
     start = classifier(params, sources, plan.start, repetition) if plan.start else None
     if row == BASELINE and params.classifier_weights:
         return _published(params, row)
@@ -140,7 +144,7 @@ def classifier(
         epoch_steps,
         f"{row} ({params.dataset}, seed {seed})",
     )
-    made = kept_network("genint_classifier", GENINT_VERSION, key, build, training, params.device)
+    made = kept_network(KIND, GENINT_VERSION, key, build, training, params.device)
     network, history, artefact = made
     return TrainedRow(row, seed, network, artefact, history)
 
@@ -169,7 +173,7 @@ def _published(params: GenintClassifierParams, row: str) -> TrainedRow:
     def build() -> nn.Module:
         return _network(params, 0, path)
 
-    made = kept_network("genint_classifier", GENINT_VERSION, key, build, None, params.device)
+    made = kept_network(KIND, GENINT_VERSION, key, build, None, params.device)
     network, history, artefact = made
     return TrainedRow(row, params.seed, network, artefact, history)
 
@@ -240,7 +244,8 @@ def _key(
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(schedule).items()
     }
-    return {**_base_key(params), **asdict(plan), **rest, **optimised, "data": data}
+    made = {**_base_key(params), **asdict(plan), **rest, **optimised, "data": data}
+    return made | {"updates": schedule.steps}
 
 
 def _sets(plan: _Plan) -> list[str]:

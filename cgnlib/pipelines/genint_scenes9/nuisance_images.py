@@ -6,7 +6,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -14,13 +13,13 @@ from torch import Tensor
 from cgnlib.classifiers.augment import RandomCrop, StoredImages
 from cgnlib.classifiers.auto_augment import AutoAugmentCrop
 from cgnlib.classifiers.mixup import MixedBatches
-from cgnlib.data.counterfactual_folder import CounterfactualFolder, read_counterfactual_folder
 from cgnlib.data.image_folders import Centre, ImageFiles
 from cgnlib.errors import UserError
-from cgnlib.families import parameter_file
-from cgnlib.parameter_reading import load_params
 from cgnlib.params.genint_theory import NUISANCE_KINDS, GenintTheoryParams
-from cgnlib.pipelines import imagenet
+from cgnlib.pipelines.genint_scenes9.counterfactual_sets import (
+    counterfactual_identity,
+    counterfactuals,
+)
 from cgnlib.pipelines.genint_scenes9.images import identity_of, loaded
 from cgnlib.pipelines.genint_scenes9.training_sets import (
     PX,
@@ -77,7 +76,7 @@ def _makers(params: GenintTheoryParams, kind: str) -> tuple[Callable[[], str], C
         which = _GENERATED[kind]
         return lambda: identity_of(params, which), lambda: _some(params, *loaded(params, which))
     if kind == "cgn":
-        return lambda: _cgn_identity(params), lambda: _counterfactuals(params)
+        return lambda: counterfactual_identity(params), lambda: _counterfactuals(params)
     make = {"plain": _plain, "stylised": _stylised}.get(kind, _changed)
     name = "stylised" if kind == "stylised" else "real"
 
@@ -140,26 +139,5 @@ def _changed(params: GenintTheoryParams, kind: str):
     return torch.cat(images), torch.cat(labels)
 
 
-def _cgn_params(params: GenintTheoryParams):
-    """Those of the CGN of scenes9 at the same scale."""
-    shared = {name: getattr(params, name) for name in ("seed", "threads", "device")}
-    return load_params(parameter_file(params.scale, "scenes9"), shared)
-
-
-def _cgn_identity(params: GenintTheoryParams) -> str:
-    if params.nuisance_cgn_set:
-        return f"folder {Path(params.nuisance_cgn_set).name}"
-    if params.biggan == "deep_256":
-        raise UserError("nuisance_cgn_set is empty: give the folder of the CGN's counterfactuals")
-    return f"{imagenet.cgn(_cgn_params(params)).artefact} {_cgn_params(params).cf_images}"
-
-
 def _counterfactuals(params: GenintTheoryParams):
-    """Counterfactual images of a CGN; the class is that of the shape."""
-    if params.nuisance_cgn_set:
-        made = read_counterfactual_folder(Path(params.nuisance_cgn_set))
-    else:
-        made = imagenet.counterfactuals(_cgn_params(params))
-    if isinstance(made, CounterfactualFolder):
-        return _some(params, made.files, made.labels[:, 0])
-    return _some(params, made.images, made.shape)
+    return _some(params, *counterfactuals(params))

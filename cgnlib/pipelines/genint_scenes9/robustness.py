@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgnlib import store
+from cgnlib.data import corruptions
 from cgnlib.data.corruption_names import CORRUPTIONS, SEVERITIES
+from cgnlib.errors import UserError
 from cgnlib.evaluation.mce import ALEXNET, CorruptionErrors, corruption_errors
 from cgnlib.evaluation.objectnet import any_ranks
 from cgnlib.evaluation.predict import predict
@@ -92,6 +94,17 @@ def scores(
 def difference(one: Answers, other: Answers) -> Interval:
     """Top-1 accuracy of ``one`` less that of ``other`` on the same set, in points."""
     return repeated_difference(one.correct(), other.correct())
+
+
+def missing_corruptions(params: GenintClassifierParams) -> str:
+    """Why corrupted images cannot be made here; nothing where they can, or are not asked for."""
+    if params.corruptions != "made":
+        return "" if params.corruptions != "none" else "corruptions: none"
+    try:
+        corruptions.package_version()
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def corruption_answers(

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from cgnlib.pipelines.genint_scenes9.counterfactual_sets import counterfactual_sources
 from cgnlib.pipelines.genint_scenes9.images import KINDS, identity_of, loaded, set_count
 from cgnlib.pipelines.genint_scenes9.training_sets import ImageSource, own_sources
 
@@ -23,4 +24,4 @@ def sources(params: Any) -> dict[str, ImageSource]:
         )
         for kind in KINDS
     }
-    return own_sources(params) | made
+    return own_sources(params) | made | counterfactual_sources(params)
