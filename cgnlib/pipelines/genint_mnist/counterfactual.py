@@ -71,9 +71,13 @@ def counterfactuals(params: GenintMnistParams) -> Counterfactuals:
 
 
 def counterfactual_sheet(params: GenintMnistParams, per_class: int = 12) -> Tensor:
-    """(10, per_class, 32, 32, 3) uint8: the first counterfactuals of each shape label."""
+    """(10, per_class, 32, 32, 3) uint8: counterfactuals of each shape label, spread over the set
+    so that masks differ too."""
     made = counterfactuals(params)
     shapes = made.labels(torch.arange(len(made)))[:, 0]
     fewest = min(per_class, int(shapes.bincount(minlength=N_CLASSES).min()))
-    shown = [(shapes == label).nonzero()[:fewest, 0] for label in range(N_CLASSES)]
+    shown = []
+    for label in range(N_CLASSES):
+        own = (shapes == label).nonzero()[:, 0]
+        shown.append(own[torch.linspace(0, len(own) - 1, fewest).long()])
     return made.bytes(torch.cat(shown)).unflatten(0, (N_CLASSES, fewest))
