@@ -21,7 +21,7 @@ GENINT_ROWS = (
     BOTH,
     CGN,  # counterfactuals of this project's CGN in the place of GenInt's images
 )
-REPEATED = (BASELINE, GENINT, CGN)  # rows whose training is repeated: those that are compared
+REPEATED = (BASELINE, GENINT)  # rows whose training is repeated: the claim compares these two
 # Rows trained on generated images alone (GENINT-7), by what they are trained on.
 GENERATED_ROWS = {
     "Observational, truncation 1.0": "observational_1.0",
@@ -52,7 +52,7 @@ class GenintClassifierParams(Params):
         description="sets of generated images that are trained on alone (GENINT-7); empty: none",
     )
     row_repetitions: int = Field(
-        3, ge=1, le=100, description="trainings of ImageNet only, GenInt, CGN: seed, seed + 1, ..."
+        3, ge=1, le=100, description="trainings of ImageNet only and of GenInt: seed, seed + 1, ..."
     )
     classifier_network: Literal["scene_cnn", "resnet18", "resnet50", "resnet152"] = Field(
         "scene_cnn", description="classifier of every row"
@@ -133,6 +133,9 @@ class GenintClassifierParams(Params):
     )
     corruptions: Literal["none", "made", "imagenet_c"] = Field(
         "made", description="corrupted test images: none, made here (optional package), or read"
+    )
+    corruption_trainings: int = Field(
+        1, ge=1, le=100, description="trainings of a repeated row asked about corruptions, at most"
     )
     corruption_images: int = Field(90, ge=1, description="test images behind each corruption")
     corruption_reference: Literal["baseline", "alexnet"] = Field(
@@ -217,6 +220,10 @@ class GenintClassifierParams(Params):
     def repetitions_of(self, row: str) -> int:
         """How often a row is trained."""
         return self.row_repetitions if row in REPEATED else 1
+
+    def corrupted_of(self, row: str) -> int:
+        """How many trainings of a row are asked about corrupted images."""
+        return min(self.corruption_trainings, self.repetitions_of(row))
 
 
 def _names(text: str, name: str, known: Sequence[str]) -> list[str]:

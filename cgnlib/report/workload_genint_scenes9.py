@@ -15,10 +15,9 @@ def _rendered(params: GenintParams) -> bool:
     return params.dataset == "genint_scenes9"
 
 
-def _epoch(params: GenintParams, row: str, batch: int) -> int:
-    """Updates of one epoch over the images of a row."""
+def _epoch(params: GenintParams, batch: int) -> int:
+    """Updates of one epoch over the real images."""
     images = params.train_images if _rendered(params) else _IMAGENET_IMAGES
-    images *= 2 if row == "Stylized" else 1
     return -(-(params.epoch_images or images) // batch)
 
 
@@ -37,7 +36,7 @@ def _row(params: GenintParams, row: str, name: str, **changes: int) -> Item:
         sizes |= {"interventional": params.both_int_batch, "transferred": params.both_itr_batch}
     epochs = params.tuned_epochs if tuned else params.classifier_epochs
     drivers = {NETWORK: params.classifier_network, **sizes, **changes}
-    return Item("genint_row", name, epochs * _epoch(params, row, real), tuple(drivers.items()))
+    return Item("genint_row", name, epochs * _epoch(params, real), tuple(drivers.items()))
 
 
 def _classifiers(params: GenintParams) -> Iterator[Item]:
@@ -62,7 +61,7 @@ def _classifiers(params: GenintParams) -> Iterator[Item]:
 def _corruptions(params: GenintParams) -> Iterator[Item]:
     if params.corruptions != "none":
         for row in params.rows():
-            for repetition in range(params.repetitions_of(row)):
+            for repetition in range(params.corrupted_of(row)):
                 for number in range(15):
                     name = f"{row}, training {repetition + 1}, corruption {number + 1}"
                     yield Item("genint_corruption_answers", name, 0)

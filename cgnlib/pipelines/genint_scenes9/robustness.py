@@ -110,14 +110,14 @@ def missing_corruptions(params: GenintClassifierParams) -> str:
 def corruption_answers(
     params: GenintClassifierParams, sources: Sources, rows: list[str]
 ) -> dict[str, CorruptionAnswers]:
-    """What every training of the rows answers on corrupted images, by row. A corruption is made
+    """What the first trainings of the rows answer on corrupted images, by row. A corruption is made
     once and asked of all rows before the next.
 
     Raises:
         UserError: absent package or folder; see :func:`answers`.
     """
     trained = {
-        row: [classifier(params, sources, row, i) for i in range(params.repetitions_of(row))]
+        row: [classifier(params, sources, row, i) for i in range(params.corrupted_of(row))]
         for row in rows
     }
     wrong: dict[str, list] = {row: [] for row in rows}
