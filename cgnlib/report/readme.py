@@ -1,56 +1,123 @@
-"""The results table of the README, made from records (``records --markdown``)."""
+"""The results tables of the README, made from records (``records --markdown``)."""
 
-from cgnlib.datasets import MNIST_DATASETS
+from typing import NamedTuple
+
+from cgnlib.datasets import GENINT_MNIST_DATASETS, MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.report import published
 from cgnlib.report.records import Record, read_records
+from cgnlib.report.statistics import summarise
 from cgnlib.report.tables import OTHER_TEXTURES
 
-ROWS = (  # heading, experiment, setting, metric, digits shown
-    ("test accuracy, Original (%)", "ODR-1", "Original", "test_accuracy", 1),
-    ("test accuracy, IRM (2 envs) (%)", "ODR-1", "IRM (2 envs)", "test_accuracy", 1),
-    ("test accuracy, LNTL (%)", "ODR-1", "LNTL", "test_accuracy", 1),
-    ("test accuracy, Original+GAN (%)", "ODR-1", "Original+GAN", "test_accuracy", 1),
-    ("test accuracy, CGN (%)", "ODR-1", "CGN", "test_accuracy", 1),
-    ("test accuracy, Original+CGN (%)", "ODR-1", "Original+CGN", "test_accuracy", 1),
-    ("masks read as their label", "HQC-1", "CGN", "mask_readability", 3),
-    ("least label recovery by an oracle", "HQC-1", "CGN", "label_recovery", 3),
-    ("time to train the CGN (s)", "IBR-3", "CGN", "training_time", 0),
+
+class Row(NamedTuple):
+    """A heading and the record it shows, with ``digits`` behind the point."""
+
+    heading: str
+    experiment: str
+    setting: str
+    metric: str
+    digits: int
+
+
+class Table(NamedTuple):
+    """The headline numbers of datasets that share their experiments; ``source`` is the publication
+    shown beside them."""
+
+    datasets: tuple[str, ...]
+    source: str
+    rows: tuple[Row, ...]
+
+
+_ODR1 = ("Original", "IRM (2 envs)", "LNTL", "Original+GAN", "CGN", "Original+CGN")
+_GENINT1 = (
+    "Original",
+    "IRM",
+    "Observational CVAE",
+    "Interventional CVAE",
+    "Gaussian-grid CVAE",
+    "CGN",
+)
+_CGN = ("IBR-3", "CGN", "training_time", 0)
+TABLES = (
+    Table(
+        MNIST_DATASETS,
+        "P",
+        (
+            *(
+                Row(f"test accuracy, {name} (%)", "ODR-1", name, "test_accuracy", 1)
+                for name in _ODR1
+            ),
+            Row("masks read as their label", "HQC-1", "CGN", "mask_readability", 3),
+            Row("least label recovery by an oracle", "HQC-1", "CGN", "label_recovery", 3),
+            Row("time to train the CGN (s)", *_CGN),
+        ),
+    ),
+    Table(
+        ("scenes9",),
+        "",
+        (
+            Row("mask overlap with the object (IoU)", "HQC-2", "CGN", "mask_iou", 3),
+            *(
+                Row(f"{name} label recovered", "HQC-2", "CGN", f"oracle_{name}_{name}", 3)
+                for name in ("shape", "texture", "background")
+            ),
+            Row("shape bias of the shape head (%)", "ODR-3", "IN+CGN shape", "shape_bias", 1),
+            Row("shape bias of the texture head (%)", "ODR-3", "IN+CGN texture", "shape_bias", 1),
+            Row("BG-gap, ResNet on IN (points)", "ODR-4", "IN", "bg_gap", 1),
+            Row("BG-gap, IN+CGN (points)", "ODR-4", "IN+CGN", "bg_gap", 1),
+            Row("accuracy on the original images, IN (%)", "ODR-6", "IN", "test_top1", 1),
+            Row("accuracy on the original images, IN+CGN (%)", "ODR-6", "IN+CGN", "test_top1", 1),
+            Row("time to train the CGN (s)", *_CGN),
+        ),
+    ),
+    Table(
+        GENINT_MNIST_DATASETS,
+        "G",
+        tuple(
+            Row(f"causal accuracy, {name} (%)", "GENINT-1", name, "causal_accuracy", 1)
+            for name in _GENINT1
+        ),
+    ),
 )
 
 
-def _cell(records: list[Record], dataset: str, row: tuple) -> str:
-    _, experiment, setting, metric, digits = row
-    found = [
-        r
-        for r in records
-        if (r.dataset, r.experiment, r.setting, r.metric) == (dataset, experiment, setting, metric)
-    ]
+def _cell(records: list[Record], dataset: str, row: Row, source: str) -> str:
+    wanted = (dataset, row.experiment, row.setting, row.metric)
+    found = [r for r in records if (r.dataset, r.experiment, r.setting, r.metric) == wanted]
     if not found:
         return "MISSING"
-    one = min(found, key=lambda r: r.seed)
-    shown = f"{one.value:.{digits}f}"
-    if one.interval_low is not None:
-        shown += f" ({one.interval_low:.{digits}f} to {one.interval_high:.{digits}f})"
-    paper = [p for p in published.rows(experiment, dataset, metric, "P") if p.setting == setting]
+    mean = summarise(found)
+    shown = f"{mean.value:.{row.digits}f}"
+    if mean.low is not None:
+        shown += f" ({mean.low:.{row.digits}f} to {mean.high:.{row.digits}f})"
+    others = published.rows(row.experiment, dataset, row.metric, source) if source else []
+    paper = [other for other in others if other.setting == row.setting]
     if not paper:
         return shown
     other = dataset == "wildlife_mnist" and OTHER_TEXTURES
     return f"{shown}; paper {paper[0].value:g}" + (f" ({other})" if other else "")
 
 
+def _markdown(records: list[Record], table: Table) -> str:
+    lines = ["| | " + " | ".join(name.replace("_", " ") for name in table.datasets) + " |"]
+    lines.append("|---" * (len(table.datasets) + 1) + "|")
+    for row in table.rows:
+        cells = [_cell(records, dataset, row, table.source) for dataset in table.datasets]
+        lines.append(f"| {row.heading} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def results_markdown(scale: str) -> str:
-    """Markdown table of the headline numbers of ``scale``, lowest seed.
+    """Markdown tables of the headline numbers of ``scale``, one per family that ran: mean over the
+    seeds, 95 % interval over seeds from three on, else over examples.
 
     Raises:
         UserError: when no run of that scale has finished.
     """
     records = read_records(scale, presets_only=True)
-    if not records:
+    ran = {record.dataset for record in records}
+    tables = [_markdown(records, table) for table in TABLES if ran & set(table.datasets)]
+    if not tables:
         raise UserError(f"no finished run at scale {scale}: run `make report SCALE={scale}` first")
-    lines = ["| | " + " | ".join(name.replace("_", " ") for name in MNIST_DATASETS) + " |"]
-    lines.append("|---" * (len(MNIST_DATASETS) + 1) + "|")
-    for row in ROWS:
-        cells = [_cell(records, dataset, row) for dataset in MNIST_DATASETS]
-        lines.append(f"| {row[0]} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return "\n\n".join(tables)
