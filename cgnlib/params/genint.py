@@ -12,7 +12,7 @@ from cgnlib.params.genint_theory import GenintTheoryParams
 
 class GenintParams(GenintTheoryParams, GenintClassifierParams, GenintImageParams):
     """What makes images, what trains classifiers on them, and what explains both; the defaults are
-    those of embedded scenes9."""
+    those of embedded scenes9, which leaves most of what explains to the full scale."""
 
     dataset: GenintDataset = Field(
         "genint_scenes9", description="rendered stand-in for ImageNet, or ImageNet"
