@@ -30,7 +30,7 @@ APART = {"__main__", "arguments", "book", "checklist", "checklist_data", "checkl
          "families",
          "hyperparameters", "jobs", "markdown", "plan", "publication", "request", "seeds",
          "sources", "states", "summary", "variations", "work_item", "workload",
-         "workload_genint_mnist", "workload_imagenet"}
+         "workload_genint_mnist", "workload_genint_scenes9", "workload_imagenet"}
 SOURCES = sorted(str(path) for path in Path("cgnlib").rglob("*.py") if path.stem not in APART)
 TABLES = sorted(str(path) for path in Path("params").glob("*.yaml")
                 if path.stem not in ("costs", "discrepancies"))

@@ -13,6 +13,7 @@ _HOMES = {
     "mnist": "cgnlib.pipelines.mnist",
     "imagenet": "cgnlib.pipelines.imagenet",
     "genint_mnist": "cgnlib.pipelines.genint_mnist",
+    "genint_scenes9": "cgnlib.pipelines.genint_scenes9",
     "figures": "cgnlib.report.figures",
     "tables": "cgnlib.report.tables",
     "verdicts": "cgnlib.report.verdicts",

@@ -140,7 +140,7 @@ def _written_set(params: Any, out: Path | None, shard: str) -> str:
         from cgnlib.pipelines.mnist.export import export
 
         return str(export(params, out))
-    from cgnlib.generators.counterfactual_writing import parse_shard
+    from cgnlib.generators.image_set_writing import parse_shard
     from cgnlib.pipelines.imagenet import set_folder, write_set
 
     part = parse_shard(shard)
@@ -148,6 +148,25 @@ def _written_set(params: Any, out: Path | None, shard: str) -> str:
         raise UserError("counterfactuals of scenes9: give --out; notebooks keep theirs in memory")
     manifest = write_set(params, out, part)
     return f"{out or set_folder(params)}: {manifest['written']} of {manifest['count']} images"
+
+
+def _interventions(args: argparse.Namespace) -> int:
+    from cgnlib.parameter_reading import load_params, use_threads
+    from cgnlib.params.genint_images import GenintImageParams
+    from cgnlib.report.request import params_path
+
+    params = load_params(params_path(args.params), _overrides(args.p))
+    if not isinstance(params, GenintImageParams):
+        raise UserError(
+            f"{params.dataset} has no interventions: give parameters of GenInt's scenes"
+        )
+    use_threads(params.threads)
+    from cgnlib.generators.image_set_writing import parse_shard
+    from cgnlib.pipelines.genint_scenes9.images import write_set
+
+    manifest = write_set(params, args.set, Path(args.out), parse_shard(args.shard))
+    print(f"{args.out}: {manifest['written']} of {manifest['count']} images")
+    return 0
 
 
 def _pretrain(args: argparse.Namespace) -> int:
@@ -198,6 +217,7 @@ CALLS = {
     "plan": _plan,
     "run": _run,
     "counterfactuals": _counterfactuals,
+    "interventions": _interventions,
     "import-weights": _import_weights,
     "pretrain": _pretrain,
     "book": _book,

@@ -94,6 +94,24 @@ def _add_counterfactuals(made: argparse.ArgumentParser) -> None:
     made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
 
 
+def _add_interventions(made: argparse.ArgumentParser) -> None:
+    made.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
+    made.add_argument("out", metavar="OUT", help="folder to make")
+    made.add_argument(
+        "--set",
+        default="interventional",
+        choices=("observational", "interventional", "transferred", "observational_1.0"),
+        help="images to make (default: interventional)",
+    )
+    made.add_argument(
+        "--shard",
+        default="0/1",
+        metavar="i/n",
+        help="part i of n, counted from 0, of a folder that several machines fill",
+    )
+    made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
+
+
 def _add_import(weights: argparse.ArgumentParser) -> None:
     weights.add_argument("file", metavar="FILE", help="PyTorch state dict or safetensors")
     weights.add_argument(
@@ -183,6 +201,10 @@ COMMANDS: dict[str, tuple[str, Add]] = {
     "counterfactuals": (
         "write a fixed counterfactual set to a folder",
         _add_counterfactuals,
+    ),
+    "interventions": (
+        "write GenInt's generated or transferred images to a folder",
+        _add_interventions,
     ),
     "import-weights": ("check a published checkpoint and keep it", _add_import),
     "pretrain": (

@@ -10,9 +10,14 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from cgnlib.datasets import GENINT_MNIST_DATASETS, IMAGENET_DATASETS, MNIST_DATASETS
+from cgnlib.datasets import (
+    GENINT_DATASETS,
+    GENINT_MNIST_DATASETS,
+    IMAGENET_DATASETS,
+    MNIST_DATASETS,
+)
 from cgnlib.errors import UserError
-from cgnlib.params import GenintMnistParams, ImagenetParams, MnistParams, Params
+from cgnlib.params import GenintMnistParams, GenintParams, ImagenetParams, MnistParams, Params
 from cgnlib.paths import project_root
 
 ALL = "all"  # stands for every family there is
@@ -69,6 +74,14 @@ FAMILIES = {
         datasets=GENINT_MNIST_DATASETS,
         steps=(("genint", None),),
         reading_order=("genint",),
+        group="genint",
+    ),
+    "genint_scenes9": Family(
+        model=GenintParams,
+        datasets=GENINT_DATASETS,
+        steps=(("genint_scenes9", None),),
+        reading_order=("genint_scenes9",),
+        only_at={"genint_scenes9": ("smoke", "embedded", "full"), "genint_imagenet": ("paper",)},
         group="genint",
     ),
 }

@@ -1,6 +1,8 @@
 """Named random generators: adding a draw somewhere never moves a draw elsewhere."""
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -20,3 +22,12 @@ def rng(seed: int, *names: str | int) -> torch.Generator:
 def numpy_rng(seed: int, *names: str | int) -> np.random.Generator:
     """A numpy generator for one named stream."""
     return np.random.default_rng(seed_for(seed, *names))
+
+
+@contextlib.contextmanager
+def global_stream(generator: torch.Generator) -> Iterator[None]:
+    """Inside, torch's global stream is a function of ``generator``, for libraries that draw from
+    no other; it is put back afterwards."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        yield

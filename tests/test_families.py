@@ -74,6 +74,7 @@ def test_datasets_of_one_scale_only(two_families):
         *FAMILIES["mnist"].datasets,
         "scenes9",
         "genint_mnist",
+        "genint_scenes9",
         "squares",
     )
     assert families.datasets_at("paper", "scenes9") == ("imagenet_mini",)
@@ -81,11 +82,12 @@ def test_datasets_of_one_scale_only(two_families):
 
 def test_all_families_run_their_longest_notebook_last(project):
     listed = [(job.notebook, job.dataset) for job in jobs.jobs("smoke", "all")]
-    assert len(listed) == 21 and len(set(listed)) == 21
-    assert listed[-7:-5] == [("hqc_squares", "squares"), ("ibr", "colored_mnist")]
-    assert listed[-3:] == [
+    assert len(listed) == 22 and len(set(listed)) == 22
+    assert listed[-8:-6] == [("hqc_squares", "squares"), ("ibr", "colored_mnist")]
+    assert listed[-4:] == [
         ("odr_imagenet", "scenes9"),
         ("genint", "genint_mnist"),
+        ("genint_scenes9", "genint_scenes9"),
         ("ibr_squares", "squares"),
     ]
     assert [job.dataset for job in jobs.jobs("smoke", "squares")] == ["squares"] * 2
@@ -105,7 +107,7 @@ def test_make_knows_every_family():
     assert line in (project_root() / "Makefile").read_text()
 
 
-@pytest.mark.parametrize("name", ["nonsense", "", "genint_mnist"])
+@pytest.mark.parametrize("name", ["nonsense", "", "genint_mnist", "genint_scenes9"])
 def test_families_that_do_not_exist_are_one_line(name):
     with pytest.raises(UserError, match="choose one of mnist, .*all$") as error:
         families.chosen(name)
@@ -131,6 +133,15 @@ def test_families_of_a_group_are_chosen_together(two_families, monkeypatch):
     grouped = replace(two_families, group="genint")
     monkeypatch.setitem(FAMILIES, "squares", grouped)
     assert families.names() == ["mnist", "scenes9", "genint", "all"]
-    assert families.chosen("genint") == (FAMILIES["genint_mnist"], grouped)
+    assert families.chosen("genint") == (
+        FAMILIES["genint_mnist"],
+        FAMILIES["genint_scenes9"],
+        grouped,
+    )
     assert families.chosen("scenes9") == (FAMILIES["scenes9"],)
-    assert families.datasets_at("paper", "genint") == ("genint_mnist", "squares", "circles")
+    assert families.datasets_at("paper", "genint") == (
+        "genint_mnist",
+        "genint_imagenet",
+        "squares",
+        "circles",
+    )

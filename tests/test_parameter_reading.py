@@ -5,12 +5,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cgnlib import families
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import listed_parameters, load_params, make_params, read_params
 from cgnlib.params import MnistParams
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = sorted((ROOT / "params").glob("*/*_mnist.yaml"))
+SCALES = ("smoke", "embedded", "full", "paper")
+FILES = [
+    families.parameter_file(scale, dataset)
+    for scale in SCALES
+    for dataset in families.datasets_at(scale)
+]
 
 
 @pytest.mark.parametrize(
@@ -36,11 +42,12 @@ def test_bad_values_are_one_clear_line(values, says):
 def test_shipped_files_are_valid_and_name_themselves(path):
     params = load_params(path)
     assert (params.scale, params.dataset) == (path.parent.name, path.stem)
-    assert set(yaml.safe_load(path.read_text())) <= set(MnistParams.model_fields)
+    assert type(params) is families.model_of(params.dataset, "here")
+    assert set(yaml.safe_load(path.read_text())) <= set(type(params).model_fields)
 
 
 def test_every_scale_has_every_dataset():
-    assert len(FILES) == 12  # three datasets at four scales
+    assert len(FILES) == 6 + 6 + 6 + 6  # three of biased MNIST, scenes9, two of GenInt
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def colour_jitter(images: Tensor, factors: Tensor) -> Tensor:
     images = _blend(images, images.new_zeros(1), brightness)
     images = _blend(images, _grey(images).mean(dim=(1, 2, 3), keepdim=True), contrast)
     images = _blend(images, _grey(images), saturation)
-    return shift_hue(images, hue)
+    return shift_hue(images, hue) if hue.any() else images
 
 
 def jittered(images: Tensor, form: str, generator: Generator) -> Tensor:

@@ -40,6 +40,7 @@ __all__ = [
     "SceneSet",
     "Scenes",
     "latent_to_uniforms",
+    "original_uniforms",
     "recombined",
     "render",
     "repainted",
@@ -135,6 +136,7 @@ _VARIANTS = {
     "sketch": _Variant(_outline, "sketch"),
     "hard": _Variant(_any_place, "hard", other_place=True),
     "second_test": _Variant(_own, stream="second scenes"),
+    "nuisance_shifted": _Variant(_any_place, "shifted", other_place=True),
 }
 VARIANTS = tuple(_VARIANTS)
 
@@ -154,6 +156,9 @@ def scene_set(variant: str, count: int, seed: int, split: str) -> SceneSet:
     - ``hard`` (the role of ImageNet-A): small, turned by up to a right angle, behind a pole, in a
       place drawn from all nine.
     - ``second_test`` (the role of ImageNet-V2): as original, a fresh draw.
+    - ``nuisance_shifted`` (the role of ObjectNet): shape and texture of the class, but size,
+      rotation, position, stretch and light all outside the ranges of ``original``, in a place drawn
+      from all nine.
 
     Args:
         variant: one of :data:`VARIANTS`.
@@ -227,6 +232,11 @@ def set_identity(name: str, count: int, seed: int, split: str) -> str:
     """
     key = ["scenes9", RENDERER_VERSION, _SETS_VERSION, name, count, seed, split]
     return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+
+
+def original_uniforms(count: int, seed: int, split: str) -> Tensor:
+    """The uniforms (count, 40) that the scenes of ``original`` are drawn from, in its order."""
+    return torch.rand(count, UNIFORMS, generator=rng(seed, "scenes9", split, "scenes"))
 
 
 def _check_names(count: int, split: str, name: str, known: tuple[str, ...], role: str) -> None:

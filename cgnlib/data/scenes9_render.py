@@ -24,10 +24,19 @@ UNIFORMS = 40
 POSE, SHAPE, ELASTIC = slice(0, 6), slice(6, 12), slice(12, 18)
 TEXTURE, BACKGROUND, LIGHT = slice(18, 26), slice(26, 36), slice(36, 40)
 PLAIN = -1  # label of no texture (clay) or no place (plain grey)
-MODES = ("full", "only_foreground", "no_foreground", "sketch", "hard")
+MODES = ("full", "only_foreground", "no_foreground", "sketch", "hard", "shifted")
 _CHUNK = 128  # images at a time: their planes fit the cache
 _BEVEL = 0.22  # how far from the outline a solid is rounded, frame units
 _HARD_TURN = math.pi / 2  # largest rotation of a hard scene, radians
+_BEYOND = {  # how far past the usual range of a column it goes, below and above, in half ranges
+    1: (2.4, 1.0),  # half height 0.40 to 0.64 or 0.84 to 0.94 of the frame
+    3: (0.5, 0.5),  # stretch
+    4: (0.8, 0.8),  # off centre by 0.14 to 0.25
+    5: (0.8, 0.8),  # and 0.12 to 0.22
+    36: (0.6, 0.6),  # light from farther aside,
+    37: (3.4, 1.2),  # from below or from right above,
+    38: (2.6, 2.2),  # and dim or flat
+}
 _ALL_TEXTURES = (*TEXTURES, *OUTSIDE_TEXTURES)
 
 
@@ -58,7 +67,8 @@ def render(
         background: (B,) 0 to 8, or -1 plain grey.
         mode: ``full``; ``only_foreground`` on black; ``no_foreground``, the place without object
             (masks are 0); ``sketch``, dark edges on white; ``hard``, small, turned by up to a
-            right angle and behind a pole, which the mask leaves out.
+            right angle and behind a pole, which the mask leaves out; ``shifted``, size, rotation,
+            position, stretch and light all outside the ranges that ``full`` draws from.
 
     Raises:
         UserError: another mode, numbers outside their range, or sizes that differ.
@@ -225,10 +235,29 @@ def _hard(u: Tensor, shape: Tensor, texture: Tensor, background: Tensor):
     return mix(image, colour[:, None], pole), mask * (1 - pole)
 
 
+def _beyond(values: Tensor, below: Tensor | float, above: Tensor | float) -> Tensor:
+    """Uniforms (B,) moved out of [0, 1], the lower half past 0 and the upper half past 1, by up to
+    ``below`` or ``above`` half ranges."""
+    s = signed(values)
+    moved = torch.where(s < 0, s * below - 1, s * above + 1)
+    return (moved + 1) / 2
+
+
+def _shifted(u: Tensor, shape: Tensor, texture: Tensor, background: Tensor):
+    """A full scene whose pose and light lie outside the ranges that :func:`_full` draws from."""
+    u = u.clone()
+    turns = torch.tensor([math.pi / SKELETONS[name].rotation - 1 for name in CLASSES])[shape]
+    u[:, 0] = _beyond(u[:, 0], turns, turns)  # rotation: up to half a turn either way
+    for column, (below, above) in _BEYOND.items():
+        u[:, column] = _beyond(u[:, column], below, above)
+    return _full(u, shape, texture, background)
+
+
 _DRAW = {
     "full": _full,
     "only_foreground": _only_foreground,
     "no_foreground": _no_foreground,
     "sketch": _sketch,
     "hard": _hard,
+    "shifted": _shifted,
 }

@@ -1,6 +1,6 @@
 """Frozen feature networks behind the perceptual loss.
 
-Each returns the maps of four layers. What stands behind the name is a parameter
+Each returns the maps of four layers (VGG-19: five). What stands behind the name is a parameter
 (``perceptual_features``), never a fallback: ``vgg16`` without its file is an error.
 """
 
@@ -21,16 +21,17 @@ from cgnlib.rng import seed_for
 # Index of the ReLU before each of the first four max-pools: relu1_2, relu2_2, relu3_3, relu4_3.
 VGG16_LAYERS = (3, 8, 15, 22)
 VGG16_BN_LAYERS = (5, 12, 22, 32)
+VGG19_LAYERS = (0, 2, 5, 7, 10)  # its first five convolutions, before the ReLU (style transfer)
 CNN_LAYERS = (2, 5, 7, 9)  # the ReLUs of the biased MNIST classifier
 SCENE_CNN_LAYERS = (0, 2, 4, 6)  # the stages of the scenes9 classifier
 
 
 class Features(nn.Module):
-    """Maps of up to four layers of a frozen sequential network, stopping at the last one wanted.
+    """Maps of some layers of a frozen sequential network, stopping at the last one wanted.
 
     Args:
         network: the layers.
-        taps: positions of the four layers in ``network``.
+        taps: positions of the layers in ``network``.
         weights: one per tap; a tap of weight 0 is not returned (``None`` stands in its place).
     """
 
@@ -66,7 +67,8 @@ def _published_vgg(kind: str, path: Path) -> nn.Sequential:
     if not ours:
         raise UserError(f"{path} is not torchvision's {kind} state dict: no key 'features...'")
     with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
-        network = vgg.make_layers(vgg.cfgs["D"], batch_norm=kind == "vgg16_bn")
+        layers = vgg.cfgs["E" if kind == "vgg19" else "D"]
+        network = vgg.make_layers(layers, batch_norm=kind == "vgg16_bn")
     load_state(network, ours, f"{path} ({kind}, features)")
     return network
 
@@ -86,12 +88,12 @@ def scene_features(network: SceneCnn, weights: Sequence[float]) -> Features:
 
 
 def vgg_features(kind: str, weights: Sequence[float], path: Path | None = None) -> Features:
-    """VGG16 features: ``vgg16`` or ``vgg16_bn`` from torchvision's file at ``path``, or
-    ``random_vgg`` (plain VGG16 with fixed random weights).
+    """VGG features: ``vgg16``, ``vgg16_bn`` or ``vgg19`` (its first five convolutions) from
+    torchvision's file at ``path``, or ``random_vgg`` (plain VGG16 with fixed random weights).
 
     Raises:
         UserError: when the file does not hold that network.
     """
-    taps = VGG16_BN_LAYERS if kind == "vgg16_bn" else VGG16_LAYERS
+    taps = {"vgg16_bn": VGG16_BN_LAYERS, "vgg19": VGG19_LAYERS}.get(kind, VGG16_LAYERS)
     network = _random_vgg(0) if kind == "random_vgg" else _published_vgg(kind, path)
     return Features(network, taps, weights)

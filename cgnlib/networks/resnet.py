@@ -10,7 +10,7 @@ from cgnlib.errors import UserError
 from cgnlib.networks.loading import load_state
 from cgnlib.networks.weights import read_checkpoint
 
-WIDTHS = {"resnet18": 512, "resnet50": 2048}  # features after average pooling
+WIDTHS = {"resnet18": 512, "resnet50": 2048, "resnet152": 2048}  # features after average pooling
 
 
 def _network(name: str, classes: int = 1000) -> nn.Module:
@@ -26,7 +26,7 @@ def trunk(name: str, weights: Path | str = "") -> tuple[nn.Module, int]:
     Key names are torchvision's without ``fc``.
 
     Args:
-        name: "resnet18" or "resnet50".
+        name: one of :data:`WIDTHS`.
         weights: torchvision's file, or one of a trunk; empty for fresh weights.
 
     Returns:

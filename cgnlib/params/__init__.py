@@ -1,6 +1,7 @@
 """Typed, strict parameters of one run: one frozen model per family of experiments."""
 
 from cgnlib.params.base import Params, params_hash, whole_numbers
+from cgnlib.params.genint import GenintParams
 from cgnlib.params.genint_mnist import GENINT_MNIST_ROWS, GenintMnistParams
 from cgnlib.params.imagenet import ImagenetParams
 from cgnlib.params.imagenet_classifiers import IMAGENET_ROWS, IMAGENET_TEST_SETS
@@ -16,6 +17,7 @@ __all__ = [
     "LNTL_WEIGHTS",
     "ODR_SETTINGS",
     "GenintMnistParams",
+    "GenintParams",
     "ImagenetParams",
     "MnistParams",
     "Params",

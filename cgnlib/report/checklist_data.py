@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cgnlib.params import GenintMnistParams, ImagenetParams, MnistParams
+from cgnlib.params import GenintMnistParams, GenintParams, ImagenetParams, MnistParams
 from cgnlib.report.evidence import Evidence
 
 NOTHING = "MISSING: nothing has been run at this scale"
@@ -20,6 +20,14 @@ def _imagenet(evidence: Evidence) -> dict[str, ImagenetParams]:
 
 def _genint_mnist(evidence: Evidence) -> dict[str, GenintMnistParams]:
     return {d: p for d, p in evidence.presets.items() if isinstance(p, GenintMnistParams)}
+
+
+def _genint(evidence: Evidence) -> dict[str, GenintParams]:
+    return {d: p for d, p in evidence.presets.items() if isinstance(p, GenintParams)}
+
+
+def _rendered(params: ImagenetParams | GenintParams) -> bool:
+    return params.dataset in ("scenes9", "genint_scenes9")
 
 
 def _joined(parts: Iterator[str]) -> str:
@@ -41,14 +49,15 @@ def splits(evidence: Evidence) -> str:
                 f"{found['test_accuracy'] // params.test_colourings:,} test digits in "
                 f"{params.test_colourings} colourings"
             )
-    for dataset, params in _imagenet(evidence).items():
+    for dataset, params in (_imagenet(evidence) | _genint(evidence)).items():
         found = [
             r.n
             for r in evidence.records
-            if (r.experiment, r.dataset, r.metric) == ("ODR-3", dataset, "top1")
+            if r.dataset == dataset
+            and (r.experiment, r.metric) in (("ODR-3", "top1"), ("GENINT-4", "top1_accuracy"))
         ]
         if found:
-            rendered = f"{params.train_images:,} rendered" if dataset == "scenes9" else "all"
+            rendered = f"{params.train_images:,} rendered" if _rendered(params) else "all"
             told.append(f"{dataset} {rendered} training images, {found[0]:,} per test set")
     for dataset in _genint_mnist(evidence):
         found = {
@@ -88,7 +97,13 @@ def _preprocessing(evidence: Evidence) -> Iterator[str]:
             f"{params.crop_least_area:g} of the image and on mirror images, test images are not "
             "augmented; the CGN sees no real image"
         )
-
+    for dataset, params in _genint(evidence).items():
+        size = "rendered at 64 pixels" if _rendered(params) else "224 pixels"
+        yield (
+            f"{dataset}: {size}, in [-1, 1]; classifiers train on random crops of at least "
+            f"{params.crop_least_area:g} of the image and on mirror images, generated images "
+            "likewise; test images are not augmented"
+        )
     for dataset, params in _genint_mnist(evidence).items():
         yield (
             f"{dataset}: {params.digits} digits resized from 28 to 32 pixels (bilinear), some "
@@ -111,6 +126,9 @@ def _resources(evidence: Evidence) -> set[str]:
         used.add("dtd" if wildlife.textures == "dtd" else "procedural-textures")
     if "imagenet_mini" in evidence.presets:
         used |= {"imagenet-mini", "in-9", "cue-conflict", "biggan-deep-256", "u2net", "cgn"}
+    if "genint_imagenet" in evidence.presets:
+        used |= {"imagenet", "imagenet-c", "imagenet-v2", "objectnet", "stylized-imagenet",
+                 "biggan-deep-256", "vgg19", "resnet18"}  # fmt: skip
     return used
 
 
@@ -120,7 +138,7 @@ def identity(evidence: Evidence) -> str:
 
     used = _resources(evidence)
     told = [f"{r.name} ({r.source}; {r.licence})" for r in registry.resources() if r.name in used]
-    if "scenes9" in evidence.presets:
+    if {"scenes9", "genint_scenes9"} & set(evidence.presets):
         told.append("scenes9 (drawn by cgnlib.data.scenes9; MIT)")
     return (
         f"{'; '.join(told) or _NO_FILE}; a hash of the data is part of every "

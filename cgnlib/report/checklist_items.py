@@ -22,6 +22,10 @@ KINDS = {
     "genint_cgn": "CGN on coloured backgrounds",
     "genint_classifier": "classifier of GENINT-1",
     "genint_irm": "IRM of GENINT-1",
+    "imagenet_cgn": "CGN of scenes9",
+    "genint_row": "classifier of GenInt's tables",
+    "genint_strength": "classifier of GENINT-8",
+    "nuisance_reader": "nuisance reader",
 }
 
 

@@ -51,6 +51,13 @@ DRIVERS = {
     "genint_cvae": ("hidden", "batch"),
     "genint_cgn": ("cgn_width", "cgn_shape_width", "cgn_batch"),
     "genint_classifier": ("network", "width", "batch"),
+    "genint_row": (
+        "classifier_network",
+        "real",
+        "interventional",
+        "transferred",
+        "observational",
+    ),
     "genint_irm": ("network", "width", "hidden", "batch"),
 }
 STEPS = ("steps", "cgn_steps", "gan_steps", "updates")  # where a key holds the number of updates

@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from cgnlib.datasets import (
     MNIST_DATASETS,
     PUBLISHED_AS,
+    RECIPE_AS,
+    GenintDataset,
     GenintMnistDataset,
     ImagenetDataset,
     MnistDataset,
@@ -44,7 +46,9 @@ class Experiment(BaseModel):
     claim: str
     page: str
     title: str
-    datasets: list[MnistDataset | ImagenetDataset | GenintMnistDataset] = list(MNIST_DATASETS)
+    datasets: list[MnistDataset | ImagenetDataset | GenintMnistDataset | GenintDataset] = list(
+        MNIST_DATASETS
+    )
     headline: list[str] | None = Field(None, min_length=2, max_length=2)
 
 
@@ -106,7 +110,9 @@ class RecipeEntry(BaseModel):
     model_config = _STRICT
     what: str
     of: Literal["cgn", "classifier", "gan"] = "cgn"
-    dataset: MnistDataset | GenintMnistDataset | Literal["imagenet"] | None = None
+    dataset: MnistDataset | GenintMnistDataset | Literal["imagenet", "genint_imagenet"] | None = (
+        None
+    )
     values: dict[str, Any] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -272,6 +278,6 @@ def rows(
 
 def recipe(dataset: str, of: tuple[str, ...] = ("cgn", "classifier")) -> list[RecipeEntry]:
     """The published training of CGN and classifier (or GAN baseline) on ``dataset``."""
-    name = PUBLISHED_AS.get(dataset, dataset)
+    name = RECIPE_AS.get(dataset, dataset)
     wanted = (None, name) if name in MNIST_DATASETS else (name,)
     return [entry for entry in published().recipe if entry.dataset in wanted and entry.of in of]

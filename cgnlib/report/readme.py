@@ -38,6 +38,7 @@ _GENINT1 = (
     "Gaussian-grid CVAE",
     "CGN",
 )
+_GENINT4 = ("ImageNet only", "Stylized", "Mixup", "AutoAug", "GAN augmentation", "GenInt", "CGN")
 _CGN = ("IBR-3", "CGN", "training_time", 0)
 TABLES = (
     Table(
@@ -79,7 +80,23 @@ TABLES = (
             for name in _GENINT1
         ),
     ),
-)
+    Table(
+        ("genint_scenes9",),
+        "",
+        (
+            *(
+                Row(f"nuisance-shifted images, {name} (%)", "GENINT-4", name, "top1_accuracy", 1)
+                for name in _GENINT4
+            ),
+            Row("gain of GenInt over plain training (points)", "GENINT-4",
+                "GenInt minus ImageNet only", "top1_accuracy", 1),
+            Row("mCE of GenInt, plain training 100", "GENINT-5", "GenInt",
+                "mean_corruption_error", 1),
+            Row("class told from nuisances of plain images, over chance", "GENINT-10", "plain",
+                "over_chance_9", 2),
+        ),
+    ),
+)  # fmt: skip
 
 
 def _cell(records: list[Record], dataset: str, row: Row, source: str) -> str:

@@ -6,6 +6,7 @@ from cgnlib.params import (
     IRM_WEIGHTS,
     LNTL_WEIGHTS,
     GenintMnistParams,
+    GenintParams,
     ImagenetParams,
     MnistParams,
     Params,
@@ -14,6 +15,7 @@ from cgnlib.params import (
 from cgnlib.report.costs import DRIVERS, OVERHEAD
 from cgnlib.report.work_item import Item
 from cgnlib.report.workload_genint_mnist import GENINT_MNIST_NOTEBOOKS
+from cgnlib.report.workload_genint_scenes9 import GENINT_NOTEBOOKS
 from cgnlib.report.workload_imagenet import IMAGENET_NOTEBOOKS
 
 __all__ = ["NOTEBOOKS", "Item", "work"]
@@ -179,4 +181,5 @@ NOTEBOOKS: dict[type[Params], dict[str, Callable[..., Iterator[Item]]]] = {
     },
     ImagenetParams: IMAGENET_NOTEBOOKS,
     GenintMnistParams: GENINT_MNIST_NOTEBOOKS,
+    GenintParams: GENINT_NOTEBOOKS,
 }

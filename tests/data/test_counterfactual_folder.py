@@ -5,11 +5,8 @@ import json
 import pytest
 import torch
 
-from cgnlib.data.counterfactual_folder import (
-    image_name,
-    read_counterfactual_folder,
-    write_labels,
-)
+from cgnlib.data.counterfactual_folder import COLUMNS, read_counterfactual_folder
+from cgnlib.data.generated_folder import image_name, write_table
 from cgnlib.errors import UserError
 
 
@@ -21,7 +18,7 @@ def folder(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
         rows.append((name, index, 2, 1))
-    write_labels(tmp_path, rows)
+    write_table(tmp_path, tuple(COLUMNS), rows)
     manifest = {"count": 3, "written": 3, "made_by": {"seed": 0}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     return tmp_path

@@ -155,3 +155,9 @@ def test_repainted_scenes_leave_the_shape_alone_to_tell_the_class():
     assert drawn.identity == set_identity("repainted", 180, 0, "train")
     same_objects = scene_set("original", 180, 0, "train")
     assert torch.equal(drawn.masks, same_objects.masks)
+
+
+def test_the_uniforms_of_the_original_scenes_are_known():
+    made, label = scenes9.scene_set("original", 5, 3, "train"), torch.arange(5)
+    again = scenes9.render(scenes9.original_uniforms(5, 3, "train"), label, label, label)
+    assert torch.equal(again.images.add(1).mul(127.5).round().to(torch.uint8), made.images)

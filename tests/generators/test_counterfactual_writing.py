@@ -13,7 +13,8 @@ from cgnlib.generators.counterfactual_images import (
     counterfactual_batches,
     image_bytes,
 )
-from cgnlib.generators.counterfactual_writing import parse_shard, write_counterfactuals
+from cgnlib.generators.counterfactual_writing import write_counterfactuals
+from cgnlib.generators.image_set_writing import parse_shard
 
 SETTINGS = {
     "cf_images": 11,
@@ -80,7 +81,7 @@ def test_shards_give_what_one_run_gives(tiny_cgn, whole, tmp_path, parts):
 
 
 def test_a_killed_run_goes_on(tiny_cgn, whole, tmp_path, monkeypatch):
-    from cgnlib.generators import counterfactual_writing as writing
+    from cgnlib.generators import image_set_writing as writing
 
     save, saved = writing._write_image, []
 
@@ -154,7 +155,7 @@ def test_jpeg_of_each_images_own_range(tiny_cgn, tmp_path):
 
 def test_a_full_disk_is_said(tiny_cgn, tmp_path, monkeypatch):
     from cgnlib import store
-    from cgnlib.generators import counterfactual_writing as writing
+    from cgnlib.generators import image_set_writing as writing
 
     def full(path, data):
         raise UserError(f"cannot write {path}: No space left on device")

@@ -222,7 +222,7 @@ def test_a_published_file_is_read_by_path_or_by_hash(workplace, monkeypatch, par
 def test_features_stop_at_the_last_layer_with_weight(params):
     perceptual, texture = nets.feature_nets(params, (1, 0, 0, 1), (0, 2, 0, 0))
     images = torch.rand(2, 3, 64, 64) * 2 - 1
-    stages = nets._random_readers().classifier.stages(images)
+    stages = nets.random_readers().classifier.stages(images)
     maps = perceptual(images)
     assert [one is None for one in maps] == [False, True, True, False]
     assert torch.allclose(maps[3], stages[3]) and torch.allclose(texture(images)[1], stages[1])

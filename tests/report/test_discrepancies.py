@@ -4,14 +4,15 @@ import pytest
 
 from cgnlib.errors import UserError
 from cgnlib.families import family_of_notebook
-from cgnlib.params import GenintMnistParams, ImagenetParams, MnistParams
+from cgnlib.params import GenintMnistParams, GenintParams, ImagenetParams, MnistParams
 from cgnlib.report import discrepancies, states
 from cgnlib.report.discrepancies import NOT_MEASURED, effect
 from cgnlib.report.evidence import Evidence
 
 MNIST_POINTS = {f"D{n}" for n in (*range(1, 9), *range(12, 18), 27, 28)}
 IMAGENET_POINTS = {f"D{n}" for n in (9, 10, 11, *range(18, 27), 29, 30)}
-GENINT_POINTS = {"D33", "D34"}
+GENINT_MNIST_POINTS = {"D33", "D34"}
+GENINT_POINTS = {"D31", "D32", "D35", "D36", "D37"}
 ACCURACY = ("ODR-1", "Original+CGN", "test_accuracy")
 
 
@@ -25,9 +26,12 @@ def evidence():
 
 def test_every_point_is_there_with_parameters_that_exist():
     found = discrepancies.discrepancies()
-    assert {entry.id for entry in found} == MNIST_POINTS | IMAGENET_POINTS | GENINT_POINTS
+    assert {entry.id for entry in found} == (
+        MNIST_POINTS | IMAGENET_POINTS | GENINT_MNIST_POINTS | GENINT_POINTS
+    )
     models = dict.fromkeys(MNIST_POINTS, MnistParams)
-    models |= dict.fromkeys(GENINT_POINTS, GenintMnistParams)
+    models |= dict.fromkeys(GENINT_MNIST_POINTS, GenintMnistParams)
+    models |= dict.fromkeys(GENINT_POINTS, GenintParams)
     for entry in found:
         model = models.get(entry.id, ImagenetParams)
         assert family_of_notebook(entry.page).model is model

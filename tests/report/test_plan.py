@@ -222,7 +222,8 @@ def test_a_whole_report_is_planned_by_scale_and_family(project, workplace, capsy
     items = json.loads(capsys.readouterr().out)["items"]
     planned = {item["params"] for item in items}
     assert planned == {
-        f"smoke/{dataset}" for dataset in (*MNIST_DATASETS, "scenes9", "genint_mnist")
+        f"smoke/{dataset}"
+        for dataset in (*MNIST_DATASETS, "scenes9", "genint_mnist", "genint_scenes9")
     }
 
 

@@ -283,8 +283,14 @@ def test_a_rule_must_point_at_one_published_value(tmp_path):
 
 
 def test_every_metric_of_the_rules_is_one_that_pages_record():
+    from cgnlib.params.genint_classifiers import GENINT_TEST_SETS
     from cgnlib.params.imagenet_classifiers import IMAGENET_TEST_SETS
-    from cgnlib.report import genint_mnist_records, imagenet_records, robustness_records
+    from cgnlib.report import (
+        genint_mnist_records,
+        genint_records,
+        imagenet_records,
+        robustness_records,
+    )
     from cgnlib.report.explain_tables import MEANINGS
     from cgnlib.report.measures import quality_numbers
 
@@ -308,6 +314,9 @@ def test_every_metric_of_the_rules_is_one_that_pages_record():
         | set(robustness_records.MEANINGS)
         | {f"{name}_accuracy" for name in IMAGENET_TEST_SETS}
         | set(genint_mnist_records.MEANINGS)
+        | {genint_records.metric_of(name) for name in GENINT_TEST_SETS}
+        | {f"over_chance_{count}" for count in (9, 1000)}
+        | {f"spearman_{name}" for name in GENINT_TEST_SETS}
     )
     for rule in verdicts.claims():
         for condition in rule.conditions:

@@ -169,10 +169,14 @@ def _files(name: str, split: str, train: RandomBox | None = None) -> ImageSet:
     return replace(made, among=np.unique(listing.labels)) if name == "hard" else made
 
 
+def listing_identity(listing: Listing, *names: str) -> str:
+    """Hash of class folders, file names and ``names``; the bytes of the images are not read."""
+    files = ("/".join(Path(path).parts[-2:]) for path in listing.paths)
+    return hashlib.sha256("\n".join([*names, *files]).encode()).hexdigest()[:16]
+
+
 def _listing_identity(name: str, split: str) -> str:
-    """Hash of class folders and file names; the bytes of the images are not read."""
-    names = ("/".join(Path(path).parts[-2:]) for path in _listing(name, split).paths)
-    return hashlib.sha256("\n".join([name, split, *names]).encode()).hexdigest()[:16]
+    return listing_identity(_listing(name, split), name, split)
 
 
 # sets by name

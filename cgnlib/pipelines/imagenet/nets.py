@@ -34,6 +34,7 @@ from cgnlib.networks.scene_cnn import SceneCnn
 from cgnlib.networks.u2net import U2Net, load_u2net
 from cgnlib.networks.weights import FILE, import_weights, imported
 from cgnlib.params import ImagenetParams
+from cgnlib.params.genint_images import GenintImageParams
 from cgnlib.rng import rng, seed_for
 
 TINY = replace(SCENES9, z=16, width=4)
@@ -129,7 +130,7 @@ def empty_networks(params: ImagenetParams) -> tuple[BigGan, nn.Module]:
         return BigGan(LAYOUTS[params.biggan]), U2Net("full")
 
 
-def frozen_generator(params: ImagenetParams) -> BigGan:
+def frozen_generator(params: ImagenetParams | GenintImageParams) -> BigGan:
     """The generator that gives the pseudo ground truth and that the mechanisms start from, in
     evaluation mode.
 
@@ -162,7 +163,8 @@ def saliency_net(params: ImagenetParams) -> nn.Module:
     return load_u2net(path, size) if size else load_small_saliency(path)
 
 
-def _random_readers() -> Readers:
+def random_readers() -> Readers:
+    """Small untrained readers, for tests."""
     classifier, silhouette = (
         _seeded(name, lambda heads=shipped.HEADS[name]: SceneCnn(heads, (4, 4, 8, 8)))
         for name in ("classifier", "silhouette")
@@ -180,7 +182,7 @@ def readers(params: ImagenetParams) -> Readers | None:
     if params.evaluators == "none":
         return None
     if params.evaluators == RANDOM:
-        return _random_readers()
+        return random_readers()
     names = ("saliency", "classifier", "silhouette")
     return Readers(*(shipped.shipped(name) for name in names))
 
@@ -198,7 +200,7 @@ def feature_nets(
     if kind == "none" or not any(both):
         return None, None
     if kind.endswith("scene_cnn"):
-        found = _random_readers() if kind.startswith(RANDOM) else None
+        found = random_readers() if kind.startswith(RANDOM) else None
         network = found.classifier if found else shipped.shipped("classifier")
         whole = scene_features(network, both)
     else:
@@ -210,10 +212,15 @@ def feature_nets(
     )
 
 
+def generator_identity(params: ImagenetParams | GenintImageParams) -> str:
+    """Hash of the frozen generator's weights."""
+    return _identity(params.biggan, params.biggan_weights, _GENERATORS[params.biggan])
+
+
 def identities(params: ImagenetParams) -> dict[str, str]:
     """Hashes of the frozen networks' weights, for the key of a CGN."""
     found = {
-        "biggan": _identity(params.biggan, params.biggan_weights, _GENERATORS[params.biggan]),
+        "biggan": generator_identity(params),
         "saliency": _identity(params.saliency, params.saliency_weights, _SALIENCY[params.saliency]),
         "features": f"{RANDOM}-{_RANDOM_VERSION}",
     }

@@ -1,0 +1,113 @@
+"""Tables of GenInt's classifiers: what the paper printed for ImageNet above what this run measured.
+
+Published values belong to one network and augmentation, which is part of the table's name there;
+they stand beside scenes9 for orientation only.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from cgnlib.data.corruption_names import CORRUPTIONS
+from cgnlib.report import published
+from cgnlib.report.cells import MISSING, NOT_AVAILABLE, styled
+from cgnlib.report.record_model import Record
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+SOURCE = "G"  # of the published rows
+PAPER, THIS_RUN = "Paper", "This run"
+SHIFTED_COLUMNS = {"top1_accuracy": "Top-1", "top5_accuracy": "Top-5"}
+SECOND_COLUMNS = {
+    f"{name}_{top}_accuracy": f"{title}, {top.replace('top', 'top-')}"
+    for name, title in (
+        ("original", "Original"),
+        ("second_test", "Second test"),
+        ("second_test_threshold", "V2 threshold"),
+        ("second_test_top_images", "V2 top images"),
+    )
+    for top in ("top1", "top5")
+}
+CORRUPTION_COLUMNS = {
+    "mean_corruption_error": "mCE",
+    **{f"corruption_error_{name}": title for name, title in CORRUPTIONS.items()},
+}
+
+
+def published_tables(experiment: str) -> list[str]:
+    """Names of the published tables of an experiment, such as ``Table 1 (ResNet-18, standard)``."""
+    return list(dict.fromkeys(row.table for row in published.rows(experiment, source=SOURCE)))
+
+
+def _value(record: Record | None, missing: str) -> str:
+    """``62.1 (60.0-64.2)``."""
+    if record is None:
+        return missing
+    if record.interval_low is None:
+        return f"{record.value:.1f}"
+    return f"{record.value:.1f} ({record.interval_low:.1f}\u2013{record.interval_high:.1f})"
+
+
+def by_row_lines(
+    records: Sequence[Record], experiment: str, table: str, columns: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """The cells of :func:`by_row`, one dict per line."""
+    theirs = {
+        (row.setting, row.metric): row.text
+        for row in published.rows(experiment, source=SOURCE)
+        if row.table == table
+    }
+    ours = {(r.setting, r.metric): r for r in records if r.experiment == experiment}
+    used = [m for m in columns if any(m == metric for _, metric in (*ours, *theirs))]
+    plain = [setting for setting, _ in ours if " minus " not in setting]
+    lines = []
+    for setting in dict.fromkeys([*(setting for setting, _ in theirs), *plain]):
+        measured = any(setting == one for one, _ in ours)
+        absent = NOT_AVAILABLE if measured else f"{MISSING}: not trained"
+        told = {columns[m]: theirs.get((setting, m), NOT_AVAILABLE) for m in used}
+        own = {columns[m]: _value(ours.get((setting, m)), absent) for m in used}
+        if set(told.values()) != {NOT_AVAILABLE}:
+            lines.append({"Trained on": setting, "Source": PAPER, **told})
+            setting = ""
+        lines.append({"Trained on": setting, "Source": THIS_RUN, **own})
+    return lines
+
+
+def by_row(
+    records: Sequence[Record],
+    experiment: str,
+    table: str,
+    columns: Mapping[str, str],
+    caption: str,
+) -> "Styler":
+    """One experiment, row by row: a line of published values and one of this run's.
+
+    Args:
+        records: of this run; differences between rows are left to :func:`differences`.
+        table: which published one, of :func:`published_tables`; empty for none.
+        columns: metric to heading; those that nobody has are left out.
+    """
+    import pandas as pd
+
+    return styled(pd.DataFrame(by_row_lines(records, experiment, table, columns)), caption)
+
+
+def differences(records: Sequence[Record], caption: str) -> "Styler":
+    """Every recorded difference between two rows, in points, with its interval."""
+    import pandas as pd
+
+    rows = [
+        {
+            "Difference": one.setting,
+            "Table": one.experiment,
+            "Metric": one.metric.replace("_", " "),
+            "Points (95 % interval)": f"{one.value:+.1f} ({one.interval_low:+.1f} to "
+            f"{one.interval_high:+.1f})",
+            "Images": f"{one.n:,}",
+        }
+        for one in records
+        if " minus " in one.setting and one.experiment.startswith("GENINT-")
+        and one.unit == "points" and one.interval_low is not None
+    ]  # fmt: skip
+    empty = {"Difference": f"{MISSING}: no two rows to compare"}
+    return styled(pd.DataFrame(rows or [empty]), caption)

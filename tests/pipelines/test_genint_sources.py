@@ -1,0 +1,55 @@
+"""The sets GenInt's classifiers learn from: generated ones have the names that rows ask for."""
+
+import torch
+
+from cgnlib.params.genint_classifiers import GenintClassifierParams
+from cgnlib.params.genint_images import GenintImageParams
+from cgnlib.pipelines.genint_scenes9 import classify, images
+from cgnlib.pipelines.genint_scenes9.sources import sources
+
+
+class Both(GenintImageParams, GenintClassifierParams):
+    """The fields that images and classifiers share."""
+
+
+def both(**changes):
+    fields = {
+        "dataset": "genint_scenes9",
+        "scale": "smoke",
+        "biggan": "tiny",
+        "biggan_weights": "random",
+        "int_components": 4,
+        "int_edits": 2,
+        "int_ranges": "even",
+        "int_per_class": 2,
+        "obs_per_class": 1,
+        "sheet_directions": 2,
+        "train_images": 9,
+        "classifier_epochs": 1,
+        "classifier_milestones": "",
+        "classifier_batch": 9,
+        "int_batch": 4,
+    }
+    return Both(**(fields | changes))
+
+
+def test_every_row_finds_its_sets_by_name(fresh_workplace):
+    params = both()
+    found = sources(params)
+    for row in (*params.rows(), *params.generated()):
+        assert set(classify._sets(classify.plan_of(params, row))) <= set(found), row
+    assert found["interventional"].count == found["observational_1.0"].count == 18
+    assert found["observational"].count == 9
+    assert not images.set_folder(params, "interventional").exists()  # made when asked for
+
+
+def test_generated_images_train_a_row(fresh_workplace):
+    params = both()
+    found = sources(params)
+    pixels, labels = found["interventional"].load()
+    assert pixels.shape == (18, 3, 64, 64) and pixels.dtype == torch.uint8
+    assert labels.bincount().tolist() == [2] * 9
+    trained = classify.classifier(params, found, "GenInt")
+    assert "loss_interventional" in trained.history[-1]
+    identity = sources(both(int_scale_percent=50.0))["interventional"].identity
+    assert identity != found["interventional"].identity
