@@ -8,7 +8,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,11 @@ class Cost:
     disk_mb: float
     samples: int
 
+    @property
+    def identity(self) -> str:
+        """What it is the cost of."""
+        return json.dumps([self.kind, self.device, self.threads, self.drivers, self.unit])
+
     def fits(self, kind: str, device: str, per_update: bool) -> bool:
         """Whether this is the cost of ``kind`` on such a device, in the unit asked for."""
         return (self.kind, self.device, self.unit == "update") == (kind, device, per_update)
@@ -151,8 +156,7 @@ def recorded(processor: str | None = None) -> list[Cost]:
         )
     groups: dict[str, list[Cost]] = {}
     for cost in single:
-        name = json.dumps([cost.kind, cost.device, cost.threads, cost.drivers, cost.unit])
-        groups.setdefault(name, []).append(cost)
+        groups.setdefault(cost.identity, []).append(cost)
     return [_merged(group) for group in groups.values()]
 
 
@@ -205,7 +209,8 @@ def this_processor() -> str:
 
 
 def calibrate(budget_seconds: float = 3.0) -> float:
-    """Seconds of a fixed piece of convolutional training (median of repeats within the budget)."""
+    """Seconds of a fixed piece of convolutional training: the least of the repeats within the
+    budget, because whatever else runs only adds."""
     import torch
     from torch import nn
 
@@ -222,11 +227,27 @@ def calibrate(budget_seconds: float = 3.0) -> float:
         layer(images).square().mean().backward()
         times.append(time.perf_counter() - start)
     torch.set_num_threads(before)
-    return statistics.median(times[1:])
+    return min(times[1:])
+
+
+def _kept(found: list[Cost], processor: str, calibration_seconds: float) -> list[Cost]:
+    """The shipped costs of work that was not recorded here, on this machine's scale."""
+    if not costs_path().is_file():
+        return []
+    measured = {cost.identity for cost in found}
+    before, costs = shipped()
+    same = yaml.safe_load(costs_path().read_text())["reference"]["processor"] == processor
+    factor = 1.0 if same else calibration_seconds / before
+    return [
+        replace(cost, seconds=float(f"{cost.seconds * factor:.4g}"))
+        for cost in costs
+        if cost.identity not in measured
+    ]
 
 
 def write_costs() -> Path:
-    """Derive the shipped table from the runs recorded here.
+    """Derive the shipped table from the runs recorded here; work without a record here keeps the
+    cost it had.
 
     Raises:
         UserError: nothing was recorded on this machine.
@@ -243,7 +264,8 @@ def write_costs() -> Path:
         "git_commit": git_commit(),
         "written_at": now(),
     }
-    table = {"reference": reference, "costs": [asdict(cost) for cost in found]}
+    costs = found + _kept(found, processor, reference["calibration_seconds"])
+    table = {"reference": reference, "costs": [asdict(cost) for cost in costs]}
     text = HEADER + yaml.safe_dump(table, sort_keys=False)
     write_atomic(costs_path(), text.encode())
     return costs_path()

@@ -1,6 +1,7 @@
 """Predictions: from what ran here, else from the shipped table, scaled."""
 
 import json
+import shutil
 
 import pytest
 import yaml
@@ -99,6 +100,26 @@ def test_the_shipped_table_is_scaled_to_this_machine(project, workplace, monkeyp
     found = by_name(plan.predict([params_file(project, cgn_steps=100)]))
     assert (found["cgn", "CGN"].seconds, found["cgn", "CGN"].source) == (8.0, "reference")
     assert found["reader", "mask reader"].seconds == 12.0  # 3 s for 400 updates, here 800
+
+
+def test_a_rewritten_table_keeps_what_was_not_recorded_again(project, workplace, monkeypatch):
+    monkeypatch.setattr(costs, "calibrate", lambda: 0.5)
+    artefact(workplace, "cgn", "a", {**CGN, "cgn_steps": 100}, 4.0)
+    artefact(workplace, "reader", "a", {"steps": 400}, 3.0)
+    plan.write_costs()
+    shutil.rmtree(workplace / "runs" / "reader")
+    artefact(workplace, "cgn", "b", {**CGN, "cgn_steps": 100}, 8.0)
+    plan.write_costs()
+    seconds = {cost.kind: cost.seconds for cost in costs.shipped()[1]}
+    assert seconds == {"cgn": 0.06, "reader": 0.0075}  # 6 s for 100 updates, 3 s for 400
+
+    monkeypatch.setattr(costs, "this_processor", lambda: "twice as slow")
+    monkeypatch.setattr(costs, "calibrate", lambda: 1.0)
+    shutil.rmtree(workplace / "runs" / "cgn")
+    artefact(workplace, "vae", "a", {"steps": 10}, 1.0, processor="twice as slow")
+    plan.write_costs()
+    seconds = {cost.kind: cost.seconds for cost in costs.shipped()[1]}
+    assert (seconds["cgn"], seconds["reader"]) == (0.12, 0.015)
 
 
 def test_a_notebooks_overhead_is_what_no_artefact_explains(project, workplace):
