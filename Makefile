@@ -14,13 +14,14 @@ VENV ?= .venv
 CORES ?= $(shell nproc)
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+CORRUPTIONS := $(VENV)/.corruptions
 # Position of the summary, such as 10/10.
 LAST := "from cgnlib.report import jobs, seeds; n = jobs.jobs('$(SCALE)', '$(FAMILY)', seeds.parse_seeds('$(SEEDS)'))[0].total; print(f'{n}/{n}')"
 
 .PHONY: report test env check-family clean
 
 report: check-family
-	@$(MAKE) --silent --no-print-directory $(STAMP)
+	@$(MAKE) --silent --no-print-directory $(STAMP) $(if $(filter genint all,$(FAMILY)),$(CORRUPTIONS))
 	@# Bad parameters stop here, before hours of work. After that nothing stops the rest: the summary
 	@# and the book are always made, and the worst status is the result. --nolock: after a kill a
 	@# lock would stay for ever, and every run has a lock of its own, which the kernel releases.
@@ -63,6 +64,15 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "installing requirements (once, some minutes)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+# For GenInt's table of corruptions. The package asks for an opencv-python that needs libGL, in the
+# folder of the headless one: that one is put back.
+$(CORRUPTIONS): requirements-corruptions.txt $(STAMP)
+	@echo "installing requirements-corruptions.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-corruptions.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
+	    "$$(grep '^opencv-python-headless==' requirements.txt)"
 	@touch $@
 
 clean:
