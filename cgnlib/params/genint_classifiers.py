@@ -138,8 +138,8 @@ class GenintClassifierParams(Params):
         1, ge=1, le=100, description="trainings of a repeated row asked about corruptions, at most"
     )
     corruption_images: int = Field(90, ge=1, description="test images behind each corruption")
-    corruption_reference: Literal["baseline", "alexnet"] = Field(
-        "baseline", description="whose errors corruption errors are relative to"
+    corruption_reference: Literal["baseline", "alexnet", "chance"] = Field(
+        "chance", description="whose errors corruption errors are relative to"
     )
 
     @field_validator(*_LISTS, mode="before")

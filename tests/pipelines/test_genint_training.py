@@ -212,7 +212,8 @@ def test_corruptions_are_asked_of_every_row_relative_to_the_first(params, source
     monkeypatch.setattr(corruptions, "corrupted", darker)
     monkeypatch.setattr(corruptions, "package_version", lambda: "test")
     asked_sets._corrupted.cache_clear()
-    wanted = params.model_copy(update={"corruptions": "made", "row_repetitions": 1})
+    asked = {"corruptions": "made", "row_repetitions": 1, "corruption_reference": "baseline"}
+    wanted = params.model_copy(update=asked)
     rows = ["ImageNet only", "GenInt"]
     found = robustness.corruption_answers(wanted, sources, rows)
     assert len(calls) == 75 and len(set(calls)) == 75  # each is made once for all rows
@@ -222,6 +223,11 @@ def test_corruptions_are_asked_of_every_row_relative_to_the_first(params, source
     own = errors["ImageNet only"]
     assert all(one is None or one.value == pytest.approx(100) for one in own.each)
     assert own.rate.value == pytest.approx(100 * found["ImageNet only"].wrong.mean())
+    guess = params.model_copy(update={"corruption_reference": "chance"})
+    for row, made in robustness.corruption_scores(guess, found).items():
+        for one, wrong in zip(made.each, found[row].wrong, strict=True):
+            assert one.value == pytest.approx(100 * wrong.mean() / (8 / 9))  # nine classes
+        assert made.mean.value == pytest.approx(made.rate.value * 9 / 8)
     calls.clear()
     again = robustness.corruption_answers(wanted, sources, rows)
     assert not calls and np.array_equal(again["GenInt"].wrong, found["GenInt"].wrong)

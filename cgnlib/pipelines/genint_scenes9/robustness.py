@@ -136,10 +136,13 @@ def corruption_answers(
 def corruption_scores(
     params: GenintClassifierParams, found: dict[str, CorruptionAnswers]
 ) -> dict[str, CorruptionErrors]:
-    """Corruption errors by row, relative to AlexNet's published errors or to those of the row
-    ImageNet only on the same images."""
-    known = params.corruption_reference == "alexnet"
-    reference = np.array(ALEXNET) if known else found[BASELINE].wrong
+    """Corruption errors by row, relative to AlexNet's published errors, to those of a guess, or
+    to those of the row ImageNet only on the same images."""
+    reference = {
+        "alexnet": lambda: np.array(ALEXNET),
+        "chance": lambda: np.full(len(CORRUPTIONS), 1 - 1 / class_count(params)),
+        "baseline": lambda: found[BASELINE].wrong,
+    }[params.corruption_reference]()
     return {row: corruption_errors(one.wrong, reference) for row, one in found.items()}
 
 
