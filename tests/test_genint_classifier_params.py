@@ -31,7 +31,10 @@ def test_lists_of_one_number():
     [
         ({"genint_rows": "GenInt,Best"}, "'Best' is unknown"),
         ({"genint_rows": "GenInt,GenInt", "corruptions": "none"}, "given twice"),
-        ({"genint_rows": "GenInt"}, "needs the row 'ImageNet only'"),
+        (
+            {"genint_rows": "GenInt", "corruption_reference": "baseline"},
+            "needs the row 'ImageNet only'",
+        ),
         ({"generated_rows": "real"}, "generated_rows: 'real'"),
         ({"genint_sets": "sketch"}, "genint_sets: 'sketch'"),
         ({"classifier_milestones": "9"}, "numbers from 1 to 1"),
