@@ -6,15 +6,13 @@ the prior reaches; the label stays.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from cgnlib.generators.sampling import to_bytes
-from cgnlib.generators.vae import beta_vae_loss
+from cgnlib.generators.vae import VaeMethod
 from cgnlib.rng import rng, seed_for
-from cgnlib.training import Resumable
 
 N_CLASSES = 10
 SHAPE = (3, 32, 32)
@@ -54,7 +52,7 @@ class Cvae(nn.Module):
         return self.decoder(torch.cat([codes, self.label_emb(labels)], 1))
 
 
-class CvaeMethod(Resumable):
+class CvaeMethod(VaeMethod):
     """Training of a :class:`Cvae` with Adam: a method for :func:`cgnlib.training.fit`.
 
     Cross-entropy of the pixels and KL divergence to N(0, 1), both summed over an image's pixels or
@@ -70,17 +68,7 @@ class CvaeMethod(Resumable):
     def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """One step on images (B, 3, 32, 32) in [-1, 1] and labels (B,)."""
         images, labels = (part.to(self.device) for part in batch)
-        mean, log_var = self.model.encode(images)
-        noise = torch.randn(mean.shape, generator=self.generator).to(self.device)
-        logits = self.model.decode(mean + (0.5 * log_var).exp() * noise, labels)
-        pixels, divergence = beta_vae_loss(logits, images, mean, log_var, beta=1.0)
-        self.optimiser.zero_grad(set_to_none=True)
-        (pixels + divergence).backward()
-        self.optimiser.step()
-        return {"loss_reconstruction": pixels.detach(), "loss_divergence": divergence.detach()}
-
-    def _parts(self) -> dict[str, Any]:
-        return {"model": self.model, "optimiser": self.optimiser}
+        return self.step(images, lambda codes: self.model.decode(codes, labels), beta=1.0)
 
 
 def build_cvae(latent: int, hidden: int, label: int, seed: int) -> Cvae:

@@ -4,6 +4,7 @@ Source: CGN paper, Figure 6, which states no settings; the architecture, the wid
 likelihood are ours, beta and the two latents those of Higgins et al. (2017) at their smallest.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -75,7 +76,30 @@ def beta_vae_loss(
     return pixels.sum(dim=(1, 2, 3)).mean(), beta * divergence.mean()
 
 
-class BetaVaeMethod(Resumable):
+class VaeMethod(Resumable):
+    """The step that trainings of VAEs share: codes drawn from the posterior, Adam on the loss.
+
+    Subclasses set ``model``, ``optimiser`` and ``generator``, the stream of the codes' noise.
+    """
+
+    def step(
+        self, images: Tensor, decode: Callable[[Tensor], Tensor], beta: float
+    ) -> dict[str, Tensor]:
+        """One update on images (B, 3, H, W) in [-1, 1]; ``decode`` makes logits of codes (B, Z)."""
+        mean, log_var = self.model.encode(images)
+        noise = torch.randn(mean.shape, generator=self.generator).to(mean.device)
+        logits = decode(mean + (0.5 * log_var).exp() * noise)
+        pixels, divergence = beta_vae_loss(logits, images, mean, log_var, beta)
+        self.optimiser.zero_grad(set_to_none=True)
+        (pixels + divergence).backward()
+        self.optimiser.step()
+        return {"loss_reconstruction": pixels.detach(), "loss_divergence": divergence.detach()}
+
+    def _parts(self) -> dict[str, Any]:
+        return {"model": self.model, "optimiser": self.optimiser}
+
+
+class BetaVaeMethod(VaeMethod):
     """Training of a :class:`BetaVae` with Adam: a method for :func:`cgnlib.training.fit`.
 
     The weight of the divergence rises from 0 to ``beta`` over ``ramp_steps``: at its full weight
@@ -94,19 +118,9 @@ class BetaVaeMethod(Resumable):
     def update(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """One step on images (B, 3, 32, 32) in [-1, 1]; their labels are not read."""
         images = batch[0].to(self.device).contiguous(memory_format=torch.channels_last)
-        mean, log_var = self.model.encode(images)
-        noise = torch.randn(mean.shape, generator=self.generator).to(self.device)
-        logits = self.model.decode(mean + (0.5 * log_var).exp() * noise)
         self.steps_done += 1
         beta = self.beta * min(1.0, self.steps_done / max(1, self.ramp_steps))
-        pixels, divergence = beta_vae_loss(logits, images, mean, log_var, beta)
-        self.optimiser.zero_grad(set_to_none=True)
-        (pixels + divergence).backward()
-        self.optimiser.step()
-        return {"loss_reconstruction": pixels.detach(), "loss_divergence": divergence.detach()}
-
-    def _parts(self) -> dict[str, Any]:
-        return {"model": self.model, "optimiser": self.optimiser}
+        return self.step(images, self.model.decode, beta)
 
 
 @torch.no_grad()

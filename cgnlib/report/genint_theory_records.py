@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cgnlib.evaluation.scores import mean_interval
+from cgnlib.report.image_scores import record_image_mean, record_image_share
 from cgnlib.report.records import Run
 
 CLAIMS = {"GENINT-8": "GI-3", "GENINT-9": "GI-3", "GENINT-10": "GI-1", "GENINT-13": "GI-2"}
@@ -32,7 +32,6 @@ MEANINGS = {
     "reading_correlation": "Pearson correlation of read and true position of real images along a "
     "direction, mean over directions (scenes9: the renderer's latent is known)",
 }
-_BOOTSTRAP = "interval: 95 %, bootstrap over images"
 
 
 def meaning(metric: str) -> str:
@@ -62,15 +61,14 @@ def record_mean(
     artefacts: Iterable[Any] = (),
 ) -> None:
     """Mean over images of values (N,) with its bootstrap interval."""
-    run.record(
+    record_image_mean(
+        run,
         experiment,
         setting,
         metric,
-        float(np.mean(values)),
+        values,
         unit,
-        n=len(values),
-        interval=mean_interval(values, np.arange(len(values)), seed=0),
-        definition=f"{meaning(metric)}; {_BOOTSTRAP}",
+        meaning=meaning(metric),
         artefacts=artefacts,
         claim=CLAIMS[experiment],
     )
@@ -85,14 +83,13 @@ def record_accuracy(
         rate: see :class:`cgnlib.evaluation.rates.Rate`.
     """
     metric = f"{name}_accuracy"
-    run.record(
+    record_image_share(
+        run,
         experiment,
         setting,
         metric,
-        rate.percent,
-        n=rate.denominator,
-        interval=rate.interval,
-        definition=f"{meaning(metric)}; interval: 95 %, Wilson, images independent",
+        rate,
+        meaning=meaning(metric),
         artefacts=artefacts,
         claim=CLAIMS[experiment],
     )
@@ -212,16 +209,15 @@ def record_heat(
     called ``... minus ...`` holds differences on the same images."""
     artefacts, paired = list(artefacts), " minus " in setting
     for metric, each in scores.items():
-        run.record(
+        what = f"{'difference, ' if paired else ''}{meaning(metric)}"
+        record_image_mean(
+            run,
             "GENINT-13",
             setting,
             f"{metric}_{name}",
-            float(np.mean(each)),
+            each,
             "difference" if paired else "share",
-            n=len(each),
-            interval=mean_interval(each, np.arange(len(each)), seed=0),
-            definition=f"{'difference, ' if paired else ''}{meaning(metric)}; "
-            f"{name.replace('_', ' ')} images; {_BOOTSTRAP}",
+            meaning=f"{what}; {name.replace('_', ' ')} images",
             artefacts=artefacts,
             claim=CLAIMS["GENINT-13"],
         )

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from cgnlib.evaluation.inception_score import score_interval
-from cgnlib.evaluation.scores import mean_interval, share_interval
+from cgnlib.evaluation.scores import share_interval
+from cgnlib.report.image_scores import BOOTSTRAP, WILSON, record_image_mean
 from cgnlib.report.records import Run
 
 FACTORS = ("shape", "texture", "background")
 INITIAL, TRAINED = "initialisation", "CGN"  # settings of the records
-_BOOTSTRAP = "interval: 95 %, bootstrap over images"
-_WILSON = "interval: 95 %, Wilson, images independent"
 PARTS = {
     "mask_mean": "mean of the mask over pixels and images",
     "mask_entropy": "mean entropy of a mask pixel in bits; 0 is a binary mask",
@@ -30,32 +29,8 @@ FAILURES = (
 )
 SCORE = (
     "exp of the mean KL divergence between a composite's class probabilities and their mean, "
-    "composites with one class for all mechanisms; mean over splits; " + _BOOTSTRAP
+    "composites with one class for all mechanisms; mean over splits; " + BOOTSTRAP
 )
-
-
-def _record_mean(
-    run: Run,
-    experiment: str,
-    setting: str,
-    metric: str,
-    scores: np.ndarray,
-    meaning: str,
-    artefacts: Iterable[Any],
-) -> None:
-    """The mean of per-image scores (N,), images drawn anew for its interval."""
-    values = np.asarray(scores, dtype=float)
-    run.record(
-        experiment,
-        setting,
-        metric,
-        values.mean(),
-        "share",
-        n=len(values),
-        interval=mean_interval(values, np.arange(len(values)), seed=0),
-        definition=f"{meaning}; {_BOOTSTRAP}",
-        artefacts=artefacts,
-    )
 
 
 def record_parts(
@@ -68,7 +43,10 @@ def record_parts(
     """
     artefacts = list(artefacts)
     for metric, meaning in PARTS.items():
-        _record_mean(run, experiment, setting, metric, getattr(parts, metric), meaning, artefacts)
+        scores = getattr(parts, metric)
+        record_image_mean(
+            run, experiment, setting, metric, scores, "share", meaning=meaning, artefacts=artefacts
+        )
     run.record(
         experiment,
         setting,
@@ -87,7 +65,9 @@ def record_difference(
     """IBR-1: how much higher a score lies in the first CGN than in the second, image by image."""
     values = np.asarray(getattr(first, metric)) - np.asarray(getattr(second, metric))
     meaning = f"{PARTS[metric]}: difference on the same labels and noise"
-    _record_mean(run, "IBR-1", setting, metric, values, meaning, artefacts)
+    record_image_mean(
+        run, "IBR-1", setting, metric, values, "share", meaning=meaning, artefacts=artefacts
+    )
 
 
 def recovery(labels: np.ndarray, log_probabilities: np.ndarray) -> np.ndarray:
@@ -119,7 +99,7 @@ def record_recovery(
             n=len(labels),
             interval=share_interval(share, len(labels)),
             definition=f"share of counterfactuals with three different labels in which the reader "
-            f"of {FACTORS[i]} names the intended label of {FACTORS[j]}; {_WILSON}",
+            f"of {FACTORS[i]} names the intended label of {FACTORS[j]}; {WILSON}",
             artefacts=artefacts,
         )
     least = float(np.diag(matrix).min())
@@ -131,7 +111,7 @@ def record_recovery(
         "share",
         n=len(labels),
         interval=share_interval(least, len(labels)),
-        definition=f"least share over factors in which a reader names its own label; {_WILSON}",
+        definition=f"least share over factors in which a reader names its own label; {WILSON}",
         artefacts=artefacts,
     )
     return matrix

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from cgnlib.datasets import GENINT_MNIST_DATASETS, MNIST_DATASETS
 from cgnlib.errors import UserError
+from cgnlib.params import GENINT_MNIST_ROWS
 from cgnlib.report import published
 from cgnlib.report.records import Record, read_records
 from cgnlib.report.statistics import summarise
@@ -30,14 +31,6 @@ class Table(NamedTuple):
 
 
 _ODR1 = ("Original", "IRM (2 envs)", "LNTL", "Original+GAN", "CGN", "Original+CGN")
-_GENINT1 = (
-    "Original",
-    "IRM",
-    "Observational CVAE",
-    "Interventional CVAE",
-    "Gaussian-grid CVAE",
-    "CGN",
-)
 _GENINT4 = ("ImageNet only", "Stylized", "Mixup", "AutoAug", "GAN augmentation", "GenInt", "CGN")
 _CGN = ("IBR-3", "CGN", "training_time", 0)
 TABLES = (
@@ -77,7 +70,7 @@ TABLES = (
         "G",
         tuple(
             Row(f"causal accuracy, {name} (%)", "GENINT-1", name, "causal_accuracy", 1)
-            for name in _GENINT1
+            for name in GENINT_MNIST_ROWS
         ),
     ),
     Table(

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from cgnlib.evaluation.head_correlation import fisher_interval
-from cgnlib.evaluation.scores import mean_interval
+from cgnlib.report.image_scores import record_image_mean, record_image_share
 from cgnlib.report.records import Run
 
 HITS = "_hits"  # ends the metric that counts what a share's numerator counts
-_WILSON = "interval: 95 %, Wilson, images independent"
 _PAIRED = "interval: 95 %, bootstrap over images, both answers drawn together"
 MEANINGS = {
     "shape_bias": "of the cue-conflict images read as their shape or their texture, the share read "
@@ -68,16 +67,9 @@ def record_rate(
         return
     artefacts = list(artefacts)
     text = meaning(metric)
-    run.record(
-        experiment,
-        setting,
-        metric,
-        rate.percent,
-        n=rate.denominator,
-        interval=rate.interval,
-        definition=f"{text}; {_WILSON}",
-        artefacts=artefacts,
-        claim=_claim(experiment),
+    claim = _claim(experiment)
+    record_image_share(
+        run, experiment, setting, metric, rate, meaning=text, artefacts=artefacts, claim=claim
     )
     run.record(
         experiment,
@@ -176,16 +168,14 @@ def record_means(
     holds differences."""
     artefacts, paired = list(artefacts), " minus " in setting
     for metric, each in scores.items():
-        run.record(
+        record_image_mean(
+            run,
             experiment,
             setting,
             metric,
-            float(np.mean(each)),
+            each,
             "difference" if paired else "share",
-            n=len(each),
-            interval=mean_interval(each, np.arange(len(each)), seed=0),
-            definition=f"{'difference, ' if paired else ''}{meaning(metric)}; mean over images; "
-            "interval: 95 %, bootstrap over images",
+            meaning=f"{'difference, ' if paired else ''}{meaning(metric)}; mean over images",
             artefacts=artefacts,
             claim=_claim(experiment),
         )

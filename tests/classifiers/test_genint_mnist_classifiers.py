@@ -10,6 +10,7 @@ from cgnlib.classifiers.erm import Erm, Schedule
 from cgnlib.classifiers.genint_mnist_networks import GenintCnn, HalvedMlp
 from cgnlib.classifiers.irm import irm_penalty
 from cgnlib.networks.dropout import set_dropout_generator
+from resuming import assert_resumes
 
 
 def _count(network):
@@ -49,16 +50,7 @@ def _erm():
 
 
 def test_resume_draws_the_same_dropout():
-    whole, first, rest = _erm(), _erm(), _erm()
-    for step in range(4):
-        whole.update(_batch(step))
-    for step in range(2):
-        first.update(_batch(step))
-    rest.load_state_dict(first.state_dict())
-    for step in range(2, 4):
-        rest.update(_batch(step))
-    for name, value in whole.network.state_dict().items():
-        assert torch.equal(value, rest.network.state_dict()[name]), name
+    assert_resumes(_erm, _batch, lambda method: method.network.state_dict())
 
 
 class Plain(nn.Module):

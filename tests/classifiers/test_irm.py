@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from cgnlib.classifiers.cnn import MnistCnn
 from cgnlib.classifiers.erm import Schedule
 from cgnlib.classifiers.irm import Irm, irm_penalty, multiplier_gradients
+from resuming import assert_resumes
 
 
 def test_penalty_by_hand():
@@ -70,14 +71,5 @@ def test_the_gradient_is_that_of_the_stated_loss(steps_done):
 
 
 def test_resume_gives_the_same_bits():
-    whole, first, rest = _irm(), _irm(), _irm()
-    for step in range(4):
-        whole.update(_batch(step))
-    for step in range(2):
-        first.update(_batch(step))
-    rest.load_state_dict(copy.deepcopy(first.state_dict()))
-    for step in range(2, 4):
-        rest.update(_batch(step))
-    for name, value in whole.network.state_dict().items():
-        assert torch.equal(value, rest.network.state_dict()[name]), name
+    rest = assert_resumes(_irm, _batch, lambda method: method.network.state_dict())
     assert rest.optimiser.param_groups[0]["lr"] == pytest.approx(1e-3)  # constant

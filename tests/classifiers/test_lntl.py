@@ -17,6 +17,7 @@ from cgnlib.classifiers.lntl import (
     negative_entropy,
     quantise_colours,
 )
+from resuming import assert_resumes
 
 
 def _image(*pixels):
@@ -124,14 +125,8 @@ def test_without_weights_it_is_plain_cross_entropy_training():
 
 @pytest.mark.parametrize("schedule", [None, Schedule("adadelta", 1.0, 10, 2)])
 def test_resume_gives_the_same_bits(schedule):
-    whole, first, rest = (_lntl(schedule=schedule) for _ in range(3))
-    for step in range(4):
-        whole.update(_batch(step))
-    for step in range(2):
-        first.update(_batch(step))
-    rest.load_state_dict(copy.deepcopy(first.state_dict()))
-    for step in range(2, 4):
-        rest.update(_batch(step))
-    for part in ("network", "predictors"):
-        for name, value in getattr(whole, part).state_dict().items():
-            assert torch.equal(value, getattr(rest, part).state_dict()[name]), name
+    assert_resumes(
+        lambda: _lntl(schedule=schedule),
+        _batch,
+        lambda method: method.network.state_dict() | method.predictors.state_dict(prefix="colour."),
+    )

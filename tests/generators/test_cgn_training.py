@@ -7,6 +7,7 @@ from cgnlib.classifiers.cnn import MnistCnn
 from cgnlib.generators.cgn_training import CgnMethod, CgnSettings, renew_statistics
 from cgnlib.networks.features import CNN_LAYERS, Features
 from cgnlib.params import MnistParams
+from resuming import assert_resumes
 
 TINY = {
     "cgn_latent": 8,
@@ -48,17 +49,11 @@ PAPER = {
     ids=["embedded", "linear", "conv"],
 )
 def test_resume_gives_the_same_bits(changes):
-    whole, first, rest = (CgnMethod(_settings(**changes), seed=0) for _ in range(3))
-    for step in range(4):
-        whole.update(_batch(step))
-    for step in range(2):
-        first.update(_batch(step))
-    rest.load_state_dict(first.state_dict())
-    for step in range(2, 4):
-        rest.update(_batch(step))
-    resumed = rest.sampler().state_dict()
-    for name, value in whole.sampler().state_dict().items():
-        assert torch.equal(value, resumed[name]), name
+    assert_resumes(
+        lambda: CgnMethod(_settings(**changes), seed=0),
+        _batch,
+        lambda method: method.sampler().state_dict(),
+    )
 
 
 @pytest.mark.parametrize(

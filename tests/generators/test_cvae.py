@@ -16,6 +16,7 @@ from cgnlib.generators.cvae import (
     principal_directions,
     prior_codes,
 )
+from resuming import assert_resumes
 
 
 def _batch(step):
@@ -51,16 +52,11 @@ def test_the_loss_is_the_sum_over_pixels_and_latents():
 
 
 def test_resume_gives_the_same_bits():
-    whole, first, rest = (CvaeMethod(build_cvae(2, 8, 5, 0), 1e-3, seed=0) for _ in range(3))
-    for step in range(4):
-        whole.update(_batch(step))
-    for step in range(2):
-        first.update(_batch(step))
-    rest.load_state_dict(first.state_dict())
-    for step in range(2, 4):
-        rest.update(_batch(step))
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, rest.model.state_dict()[name]), name
+    assert_resumes(
+        lambda: CvaeMethod(build_cvae(2, 8, 5, 0), 1e-3, seed=0),
+        _batch,
+        lambda method: method.model.state_dict(),
+    )
 
 
 def test_principal_directions_by_hand():

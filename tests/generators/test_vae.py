@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from cgnlib.generators.vae import BetaVae, BetaVaeMethod, beta_vae_loss, decoded_grid
+from resuming import assert_resumes
 
 
 def test_loss_by_hand():
@@ -25,16 +26,11 @@ def _batch(step):
 
 
 def test_resume_gives_the_same_bits():
-    whole, first, rest = (BetaVaeMethod(4.0, 1e-3, 3, seed=0) for _ in range(3))
-    for step in range(4):
-        whole.update(_batch(step))
-    for step in range(2):
-        first.update(_batch(step))
-    rest.load_state_dict(first.state_dict())
-    for step in range(2, 4):
-        rest.update(_batch(step))
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, rest.model.state_dict()[name]), name
+    assert_resumes(
+        lambda: BetaVaeMethod(4.0, 1e-3, 3, seed=0),
+        _batch,
+        lambda method: method.model.state_dict(),
+    )
 
 
 def test_the_divergence_rises_to_its_weight():

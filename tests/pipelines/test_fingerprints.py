@@ -1,12 +1,10 @@
 """Numbers of a recipe may move only when its version rises.
 
 Twenty tiny steps of each kind against stored values, loose enough for another processor. After an
-intended change raise the version and run `python tests/pipelines/test_fingerprints.py`.
+intended change raise the version and run
+`PYTHONPATH=tests python tests/pipelines/test_fingerprints.py`.
 """
 
-import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +24,7 @@ from cgnlib.pipelines.mnist import (
     measure,
 )
 from cgnlib.training import read_metrics
+from stored_fingerprints import assert_stored, store
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = Path(__file__).with_name("fingerprints.json")
@@ -78,7 +77,7 @@ def measured() -> dict[str, dict]:
     return {
         kind: {
             "version": version,
-            "values": {
+            "numbers": {
                 **({"mean_weight": mean_weight[kind]} if kind in mean_weight else {}),
                 **{k: v for k, v in rows.get(kind, {}).items() if k.startswith("loss")},
             },
@@ -105,14 +104,8 @@ KINDS += ("gan", "irm", "lntl")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_numbers_move_only_with_the_version(found, kind):
-    stored = json.loads(STORED.read_text())[kind]
-    assert found[kind]["version"] == stored["version"], "new version: store its fingerprint"
-    assert found[kind]["values"] == pytest.approx(stored["values"], rel=2e-3), (
-        f"the numbers of {kind} moved: raise its version"
-    )
+    assert_stored(STORED, {kind: found[kind]})
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CGN_RUNS"] = folder
-        STORED.write_text(json.dumps(measured(), indent=1) + "\n")
+    store(STORED, measured)

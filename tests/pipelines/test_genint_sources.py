@@ -2,35 +2,24 @@
 
 import torch
 
-from cgnlib.params.genint_classifiers import GenintClassifierParams
-from cgnlib.params.genint_images import GenintImageParams
 from cgnlib.pipelines.genint_scenes9 import classify, images
 from cgnlib.pipelines.genint_scenes9.sources import sources
-
-
-class Both(GenintImageParams, GenintClassifierParams):
-    """The fields that images and classifiers share."""
+from made_genint import tiny_genint
 
 
 def both(**changes):
-    fields = {
-        "dataset": "genint_scenes9",
-        "scale": "smoke",
-        "biggan": "tiny",
-        "biggan_weights": "random",
-        "int_components": 4,
-        "int_edits": 2,
+    few = {
         "int_ranges": "even",
         "int_per_class": 2,
         "obs_per_class": 1,
-        "sheet_directions": 2,
         "train_images": 9,
         "classifier_epochs": 1,
         "classifier_milestones": "",
         "classifier_batch": 9,
         "int_batch": 4,
+        "genint_rows": "all",
     }
-    return Both(**(fields | changes))
+    return tiny_genint(**few | changes)
 
 
 def test_every_row_finds_its_sets_by_name(fresh_workplace):

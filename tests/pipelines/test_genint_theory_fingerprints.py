@@ -1,20 +1,17 @@
 """Numbers of the recipes of GenInt's theory may move only when their version rises.
 
 A few tiny steps against stored values, loose enough for another processor. After an intended change
-raise the version and run, with PYTHONPATH=tests,
-`python tests/pipelines/test_genint_theory_fingerprints.py`.
+raise the version and run
+`PYTHONPATH=tests python tests/pipelines/test_genint_theory_fingerprints.py`.
 """
 
-import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from cgnlib.pipelines.genint_scenes9 import likelihood, nuisance, nuisance_reader, theory
 from made_genint import tiny_genint
+from stored_fingerprints import assert_stored, store
 
 STORED = Path(__file__).with_name("genint_theory_fingerprints.json")
 
@@ -75,13 +72,8 @@ def measured() -> dict[str, dict]:
 
 
 def test_the_numbers_are_the_stored_ones(fresh_workplace):
-    stored = json.loads(STORED.read_text())
-    for kind, found in measured().items():
-        assert found["version"] == stored[kind]["version"], f"{kind}: run this file as a script"
-        assert found["numbers"] == pytest.approx(stored[kind]["numbers"], rel=2e-3), kind
+    assert_stored(STORED, measured())
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CGN_RUNS"] = folder
-        STORED.write_text(json.dumps(measured(), indent=1) + "\n")
+    store(STORED, measured)
