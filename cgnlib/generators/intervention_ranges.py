@@ -59,12 +59,10 @@ def even_ranges(count: int, limit: float) -> Ranges:
 # the class (:mod:`cgnlib.pipelines.genint_scenes9.range_search`)
 SCENES9: Ranges = _table(
     {
-        (-6, 4.5): "0",
-        (-4, 6): "1",
-        (-5.5, 6): "3",
-        (-6, 5.5): "4",
-        (-2, 3.5): "6",
-        (-6, 4): "7",
-        (-6, 6): "2,5,8-39",
+        (-4, 6): "0",
+        (-5, 6): "3",
+        (-6, 5): "4",
+        (-3.5, 4): "5",
+        (-6, 6): "1,2,6-39",
     }
 )

@@ -78,6 +78,9 @@ class MnistParams(MnistImageParams):
         ge=-1,
         description="seed whose run trains every candidate weight of IRM and LNTL; -1: none",
     )
+    search_steps: int = Field(
+        0, ge=0, description="updates of each candidate; 0: as many as the rows"
+    )
 
     # Amount and ratio of counterfactuals, causal identification
     amount_sizes: str = Field(

@@ -62,9 +62,12 @@ def _row(params: MnistParams, setting: str) -> Iterator[Item]:
         drivers = {"dataset": params.dataset, "batch": batch, "bf16": params.classifier_bf16}
         weights = IRM_WEIGHTS if name == "IRM" else LNTL_WEIGHTS
         used = {"2": params.irm_weight_two, "5": params.irm_weight_five, "": params.lntl_weight}
-        weights = {used[size[:1]], *(weights if params.seed == params.search_seed else ())}
-        for title in (f"{setting}, weight {weight:g}" for weight in sorted(weights)):
-            updates = _row_updates(params, setting, batch)
+        trained = {(used[size[:1]], _row_updates(params, setting, batch))}
+        if params.seed == params.search_seed:
+            updates = params.search_steps or _row_updates(params, setting, batch)
+            trained |= {(weight, updates) for weight in weights}
+        for weight, updates in sorted(trained):
+            title = f"{setting}, weight {weight:g}"
             yield Item(name.lower(), title, updates, tuple(drivers.items()))
         title = setting
     for split in ("test", "train"):

@@ -9,6 +9,8 @@ from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.pipelines.mnist import batches, invariance, search
 from cgnlib.pipelines.mnist.causal import mechanism_classifier
+from cgnlib.report.workload import work
+from cgnlib.training import read_metrics
 from presets import smoke
 
 pytestmark = pytest.mark.usefixtures("fresh_workplace")
@@ -116,6 +118,21 @@ def test_the_search_runs_only_where_asked_and_only_for_rows_that_run():
     found = mnist.searches(smoke(search_seed=0, odr_settings="Original,LNTL"))
     assert [one.setting for one in found] == ["LNTL"]
     assert found[0].name(0.01) == "LNTL, weight 0.01"
+
+
+def test_candidates_may_train_for_fewer_updates_than_their_row():
+    params = smoke(search_seed=0, search_steps=2, odr_settings="LNTL")
+    (found,) = mnist.searches(params)
+    logs = {weight: read_metrics(one.folder) for weight, one in found.artefacts.items()}
+    assert {log[-1]["step"] for log in logs.values()} == {2}
+    assert mnist.lntl(params).history[-1]["step"] == params.classifier_steps > 2
+    lntl = sorted(
+        (item.updates, item.name)
+        for notebook, item in work(params)
+        if notebook == "odr" and item.kind == "lntl"
+    )
+    assert [updates for updates, _ in lntl] == [2, 2, 2, params.classifier_steps]
+    assert lntl[-1][1] == f"LNTL, weight {params.lntl_weight:g}"
 
 
 def test_black_counts_where_there_is_a_background():

@@ -61,6 +61,13 @@ def biased_accuracy(params: MnistParams, trained: TrainedClassifier, degree: flo
     return 100 * correct / sum(len(one) for one in sets)
 
 
+def _shortened(params: MnistParams) -> MnistParams:
+    """How candidates train: ``search_steps`` updates where it is given."""
+    if not params.search_steps:
+        return params
+    return params.model_copy(update={"classifier_steps": params.search_steps})
+
+
 def _search(params: MnistParams, setting, weights, train, degrees, used: float) -> Search:
     scores, artefacts = {}, {}
     for place, weight in enumerate(weights, 1):
@@ -75,11 +82,12 @@ def _search(params: MnistParams, setting, weights, train, degrees, used: float) 
 def search_irm(params: MnistParams, environments: int) -> Search:
     """Train IRM with 2 or 5 environments at every candidate weight and score it in its training
     environments, on digits it has not seen. The score is the accuracy in the worst of them."""
+    short = _shortened(params)
     return _search(
         params,
         f"IRM ({environments} envs)",
         IRM_WEIGHTS,
-        lambda weight: irm(params, environments, weight),
+        lambda weight: irm(short, environments, weight),
         params.environments(environments),
         irm_weight(params, environments),
     )
@@ -88,11 +96,12 @@ def search_irm(params: MnistParams, environments: int) -> Search:
 def search_lntl(params: MnistParams) -> Search:
     """Train LNTL at every candidate weight and score it on biased validation images. Where colour
     gives the class away in all of them, the score says little about colour: ties are expected."""
+    short = _shortened(params)
     return _search(
         params,
         "LNTL",
         LNTL_WEIGHTS,
-        lambda weight: lntl(params, weight),
+        lambda weight: lntl(short, weight),
         (params.train_correlation_prob,),
         params.lntl_weight,
     )
