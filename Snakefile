@@ -49,7 +49,7 @@ for job in JOBS:
             job.name
         input:
             f"book/{job.notebook}.ipynb",
-            f"params/{job.params}.yaml",
+            [os.path.relpath(path) for path in job.parameter_files],
             SOURCES,
             TABLES,
             # Not `ancient`: with it Snakemake 9 forgets this job when the needed one is made again.

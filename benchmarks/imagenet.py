@@ -5,8 +5,8 @@
 ``training_sample`` times whole updates (BigGAN-deep-256 four times, U2-Net, VGG16, all six losses,
 Adam; untrained weights, which cost the same): seconds per image for growing batches, and how many
 times faster that is than the published batch of one image in float32. It runs on the GPU where
-there is one, else needs 12 GB of memory. Run it on an otherwise idle machine. ``--threads`` sets the
-CPU threads (default 2).
+there is one, else needs 12 GB of memory. Run it on an otherwise idle machine. ``--threads`` sets
+the CPU threads (default 2).
 """
 
 from pathlib import Path

@@ -29,7 +29,8 @@ class Family:
 
     ``steps`` lists the notebooks in the order in which they run, each with the notebook whose
     artefacts it starts from; ``reading_order`` in that of the book's pages. ``only_at`` names the
-    scales of a dataset that has no parameter file at the others. Families of one
+    scales of a dataset that has no parameter file at the others; ``reads`` the datasets of other
+    families whose parameters, at the same scale, a dataset also depends on. Families of one
     ``group`` are chosen together, by its name.
     """
 
@@ -38,6 +39,7 @@ class Family:
     steps: tuple[tuple[str, str | None], ...]
     reading_order: tuple[str, ...]
     only_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group: str = ""
 
     def datasets_at(self, scale: str) -> tuple[str, ...]:
@@ -82,6 +84,7 @@ FAMILIES = {
         steps=(("genint_scenes9", None),),
         reading_order=("genint_scenes9",),
         only_at={"genint_scenes9": ("smoke", "embedded", "full"), "genint_imagenet": ("paper",)},
+        reads={"genint_scenes9": ("scenes9",)},  # the row CGN
         group="genint",
     ),
 }

@@ -17,7 +17,8 @@ from cgnlib.report.seeds import seeds_of
 @dataclass(frozen=True)
 class Job:
     """One notebook executed with one parameter file and seed, ``position`` (1-based) among
-    ``total``; ``repeats`` when the seed is not the file's."""
+    ``total``; ``reads`` names the datasets whose parameters it reads besides its own; ``repeats``
+    when the seed is not the file's."""
 
     notebook: str
     dataset: str
@@ -25,6 +26,7 @@ class Job:
     needs: str | None
     position: int
     total: int
+    reads: tuple[str, ...] = ()
     seed: int = 0
     repeats: bool = False
 
@@ -32,6 +34,11 @@ class Job:
     def params(self) -> str:
         """The preset, relative to ``params/``, without suffix."""
         return f"{self.scale}/{self.dataset}"
+
+    @property
+    def parameter_files(self) -> list[Path]:
+        """Every parameter file that its numbers depend on."""
+        return [parameter_file(self.scale, name) for name in (self.dataset, *self.reads)]
 
     @property
     def label(self) -> str:
@@ -104,16 +111,21 @@ def parameter_files(scale: str, family_name: str = "mnist") -> list[Path]:
     return files
 
 
-def _order(scale: str, families: Sequence[Family]) -> list[tuple[str, tuple[str, str | None]]]:
-    """(dataset, step) of one seed: the last step of every family, which takes longest, last."""
+def _order(
+    scale: str, families: Sequence[Family]
+) -> list[tuple[Family, str, tuple[str, str | None]]]:
+    """(family, dataset, step) of one seed: the last step of every family, which takes longest,
+    last."""
     early = [
-        (dataset, step)
+        (family, dataset, step)
         for family in families
         for dataset in family.datasets_at(scale)
         for step in family.steps[:-1]
     ]
     late = [
-        (dataset, family.steps[-1]) for family in families for dataset in family.datasets_at(scale)
+        (family, dataset, family.steps[-1])
+        for family in families
+        for dataset in family.datasets_at(scale)
     ]
     return early + late
 
@@ -144,10 +156,11 @@ def jobs(scale: str, family_name: str = "mnist", seeds: Sequence[int] = ()) -> l
             needs,
             position,
             len(planned) + 1,
+            family.reads.get(dataset, ()),
             listed[dataset][number],
             number > 0,
         )
-        for position, (number, (dataset, (notebook, needs))) in enumerate(planned, 1)
+        for position, (number, (family, dataset, (notebook, needs))) in enumerate(planned, 1)
     ]
 
 

@@ -82,3 +82,11 @@ def test_an_unknown_scale_names_the_known_ones(project):
         jobs.jobs("tiny")
     with pytest.raises(UserError, match="one of smoke"):
         states.status("tiny")
+
+
+def test_a_job_depends_on_every_parameter_file_it_reads():
+    (found,) = (job for job in jobs.jobs("smoke", "genint") if job.dataset == "genint_scenes9")
+    names = [f"{path.parent.name}/{path.name}" for path in found.parameter_files]
+    assert names == ["smoke/genint_scenes9.yaml", "smoke/scenes9.yaml"]
+    assert all(path.is_file() for path in found.parameter_files)
+    assert all(not job.reads for job in jobs.jobs("smoke"))
