@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cgnlib.parameter_reading import load_params
 from cgnlib.params import GenintParams
 from cgnlib.report import departures, genint_direction_records, genint_side_tables, plan, verdicts
 from cgnlib.report.records import begin
-from presets import smoke
+from presets import ROOT, smoke
 
 
 def made(values, experiment="GENINT-4"):
@@ -71,12 +72,20 @@ def test_the_claim_stands_on_plain_training(workplace):
 
 
 def test_what_is_planned_is_what_runs():
-    params = GenintParams(corruptions="none", bound_strengths="none", int_batches="16")
+    params = GenintParams(
+        corruptions="none",
+        bound_strengths="none",
+        int_batches="16",
+        generated_rows="observational_1.0,interventional",
+        generated_network="resnet18",
+    )
     found = {(item.kind, item.name): item for _, item in plan.work(params)}
     rows = [name for kind, name in found if kind == "genint_row"]
     assert len(rows) == 2 * 3 + 7 + 1 + 2  # two repeated rows, others, a batch, generated alone
     assert found["genint_row", "GenInt, training 2"].updates == 2 * 57
     assert found["genint_row", "Stylized, training 1"].updates == 2 * 57
+    alone = dict(found["genint_row", "Interventional, truncation 1.0"].drivers)
+    assert alone["classifier_network"] == "resnet18" and alone["interventional"] == 32
     assert found["genint_row", "GenInt + transfer, training 1"].updates == 57  # tuned
     assert dict(found["genint_row", "GenInt, X_int batch 16"].drivers)["interventional"] == 16
     assert ("genint_strength", "classifier of none interventions") in found
@@ -87,3 +96,9 @@ def test_what_is_planned_is_what_runs():
 def test_departures_are_those_from_genint_not_from_the_cgn():
     told = {what for what, _, _ in departures.departures_list(GenintParams())}
     assert {"generator", "classifier training"} <= told and "mask losses" not in told
+    paper = load_params(ROOT / "params" / "paper" / "genint_imagenet.yaml")
+    assert departures.departures_list(paper) == []
+    smaller = paper.model_copy(update={"generated_network": "", "gan_batch": 128})
+    (network, _, here), (images, _, _) = departures.departures_list(smaller)
+    assert network == "network of generated images alone" and here == 'generated_network ""'
+    assert images.startswith("images of GAN augmentation")
