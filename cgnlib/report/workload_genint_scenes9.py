@@ -42,7 +42,7 @@ def _row(params: GenintParams, row: str, name: str, **changes: int | str) -> Ite
 
 def _classifiers(params: GenintParams) -> Iterator[Item]:
     rows = params.rows()
-    if CGN in rows and _rendered(params):
+    if (CGN in rows or "cgn" in params.kinds()) and _rendered(params):
         yield Item("counterfactuals", "counterfactuals of the CGN", 0)
     for row in rows:
         for repetition in range(params.repetitions_of(row)):
