@@ -34,6 +34,7 @@ _TINY = {
     "choice_truncations": "0.5,1",
     "choice_components": "1,6",
     "choice_scales": "50",
+    "nuisance_kinds": "plain,mixup,stylised,autoaugment,gan,genint,cgn",
     "nuisance_directions": 3,
     "nuisance_exemplars": 2,
     "nuisance_scales": 2,

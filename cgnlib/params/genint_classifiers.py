@@ -22,7 +22,8 @@ GENINT_ROWS = (
     CGN,  # counterfactuals of this project's CGN in the place of GenInt's images
 )
 REPEATED = (BASELINE, GENINT)  # rows whose training is repeated: the claim compares these two
-# Rows trained on generated images alone (GENINT-7), by what they are trained on.
+# Rows trained on generated images alone (GENINT-7), by what they are trained on; int_truncation may
+# make it another truncation.
 GENERATED_ROWS = {
     "Observational, truncation 1.0": "observational_1.0",
     "Interventional, truncation 1.0": "interventional",
@@ -48,7 +49,7 @@ class GenintClassifierParams(Params):
     # What is trained
     genint_rows: str = Field("all", description="rows of the tables trained, by comma, or all")
     generated_rows: str = Field(
-        "observational_1.0,interventional",
+        "",
         description="sets of generated images that are trained on alone (GENINT-7); empty: none",
     )
     row_repetitions: int = Field(
@@ -56,6 +57,9 @@ class GenintClassifierParams(Params):
     )
     classifier_network: Literal["scene_cnn", "resnet18", "resnet50", "resnet152"] = Field(
         "scene_cnn", description="classifier of every row"
+    )
+    generated_network: Literal["", "scene_cnn", "resnet18", "resnet50", "resnet152"] = Field(
+        "", description="classifier of generated images alone (GENINT-7); empty: that of every row"
     )
     classifier_weights: str = Field(
         "", description="torchvision's file that ImageNet only is; empty: it is trained here"
@@ -99,14 +103,14 @@ class GenintClassifierParams(Params):
     tuned_optimiser: Literal["sgd", "adam"] = Field("sgd", description="what descends it")
 
     # The loss, CE(X) + lambda 1 CE(X_int) + lambda 2 CE(X_itr)
-    int_batch: int = Field(32, ge=1, description="interventional images per update of GenInt")
+    int_batch: int = Field(64, ge=1, description="interventional images per update of GenInt")
     int_weight: float = Field(0.2, ge=0.0, description="lambda 1 of GenInt")
-    itr_batch: int = Field(32, ge=1, description="transferred images per update of Transfer only")
+    itr_batch: int = Field(64, ge=1, description="transferred images per update of Transfer only")
     itr_weight: float = Field(1.0, ge=0.0, description="lambda 2 of Transfer only")
     both_batch: int = Field(32, ge=2, description="real images per update of GenInt + transfer")
-    both_int_batch: int = Field(32, ge=1, description="its interventional images per update")
+    both_int_batch: int = Field(64, ge=1, description="its interventional images per update")
     both_int_weight: float = Field(0.2, ge=0.0, description="its lambda 1")
-    both_itr_batch: int = Field(32, ge=1, description="its transferred images per update")
+    both_itr_batch: int = Field(64, ge=1, description="its transferred images per update")
     both_itr_weight: float = Field(1.0, ge=0.0, description="its lambda 2")
     joint_batch: bool = Field(
         True, description="batch norm sees the mixture of the three sets, or each by itself"
@@ -115,7 +119,7 @@ class GenintClassifierParams(Params):
         False, description="lambda 1 added instead of multiplied with all three sets (code)"
     )
     mixup_alpha: float = Field(0.4, gt=0.0, le=10.0, description="alpha of mixup")
-    gan_batch: int = Field(32, ge=1, description="generated images per update of GAN augmentation")
+    gan_batch: int = Field(64, ge=1, description="generated images per update of GAN augmentation")
 
     # Hyper-parameters (GENINT-12)
     int_batches: str = Field(
@@ -137,7 +141,7 @@ class GenintClassifierParams(Params):
     corruption_trainings: int = Field(
         1, ge=1, le=100, description="trainings of a repeated row asked about corruptions, at most"
     )
-    corruption_images: int = Field(90, ge=1, description="test images behind each corruption")
+    corruption_images: int = Field(200, ge=1, description="test images behind each corruption")
     corruption_reference: Literal["baseline", "alexnet", "chance"] = Field(
         "chance", description="whose errors corruption errors are relative to"
     )

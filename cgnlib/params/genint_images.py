@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from cgnlib.params.base import Params
 
+# Directions that have a range of their own (:mod:`cgnlib.generators.intervention_ranges`).
+RANGED_DIRECTIONS = {"scenes9": 40, "published": 60}
+
 
 class GenintImageParams(Params):
     """Generator, its directions, generated sets and style transfer; the defaults are those of
@@ -87,6 +90,13 @@ class GenintImageParams(Params):
                 f"int_edits {self.int_edits} different directions cannot be among "
                 f"int_components {self.int_components}"
             )
+        ranged = RANGED_DIRECTIONS.get(self.int_ranges, 128)
+        for name in ("int_components", "sheet_directions"):
+            if getattr(self, name) > ranged:
+                raise ValueError(
+                    f"{name} {getattr(self, name)}: int_ranges {self.int_ranges} knows {ranged} "
+                    "directions; lower it, or give int_ranges even"
+                )
         if self.transfer_closures_low > self.transfer_closures_high:
             raise ValueError(
                 f"transfer_closures_low {self.transfer_closures_low} must be at most "

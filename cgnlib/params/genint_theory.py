@@ -5,10 +5,12 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from cgnlib.params.base import Params, whole_numbers
+from cgnlib.params.genint_classifiers import GENINT_TEST_SETS, SIDE_TEST_SETS
 
 # Sets of images whose nuisances are told from their class (GENINT-10).
 NUISANCE_KINDS = ("plain", "mixup", "stylised", "autoaugment", "gan", "genint", "cgn")
 STRENGTHS = ("none", "weak", "medium", "strong")
+_SETS = (*GENINT_TEST_SETS, *SIDE_TEST_SETS)
 _LISTS = ("choice_components", "choice_scales", "nuisance_categories")
 
 
@@ -17,9 +19,7 @@ class GenintTheoryParams(Params):
     A part of the family's parameters, beside what makes images and what trains classifiers."""
 
     # Bound tightness against accuracy (GENINT-8)
-    bound_strengths: str = Field(
-        "none,weak,medium,strong", description="interventions compared, by comma; empty: none"
-    )
+    bound_strengths: str = Field("", description="interventions compared, by comma; empty: none")
     bound_images: int = Field(100, ge=1, description="generated images per class and strength")
     bound_components: int = Field(20, ge=1, description="leading directions edited")
     bound_reach_percent: float = Field(
@@ -50,17 +50,13 @@ class GenintTheoryParams(Params):
 
     # Choice of truncation, components and scale (GENINT-9)
     choice_images: int = Field(60, ge=1, description="generated images per class and choice")
-    choice_truncations: str = Field(
-        "0.125,0.25,0.5,0.75,1", description="t compared, by comma; empty: none"
-    )
-    choice_components: str = Field("1,5,10,20,40", description="k compared, by comma; empty: none")
-    choice_scales: str = Field(
-        "10,50,100,130", description="s compared, in %, by comma; empty: none"
-    )
+    choice_truncations: str = Field("", description="t compared, by comma; empty: none")
+    choice_components: str = Field("", description="k compared, by comma; empty: none")
+    choice_scales: str = Field("", description="s compared, in %, by comma; empty: none")
 
     # Nuisances against labels (GENINT-10)
     nuisance_kinds: str = Field(
-        ",".join(NUISANCE_KINDS),
+        "plain,stylised,gan,genint,cgn",
         description="image sets whose nuisances are read, by comma; empty: none",
     )
     nuisance_network: Literal["scene_cnn", "resnet34"] = Field(
@@ -71,7 +67,7 @@ class GenintTheoryParams(Params):
     nuisance_scales: int = Field(3, ge=1, description="scales per exemplar and direction")
     nuisance_reach: float = Field(3.0, gt=0.0, le=100.0, description="largest scale, both senses")
     nuisance_truncation: float = Field(0.3, gt=0.0, le=1.0, description="truncation of the noise")
-    nuisance_updates: int = Field(350, ge=1, description="updates of the reading network")
+    nuisance_updates: int = Field(250, ge=1, description="updates of the reading network")
     nuisance_batch: int = Field(64, ge=2, description="images per update")
     nuisance_lr: float = Field(4.0e-3, gt=0.0, le=1.0, description="AdamW step size, one cycle")
     nuisance_images: int = Field(900, ge=10, description="images of each set that are read")
@@ -85,9 +81,7 @@ class GenintTheoryParams(Params):
 
     # GradCAM (GENINT-13)
     cam_images: int = Field(120, ge=1, description="images under GradCAM per set")
-    cam_sets: str = Field(
-        "original,nuisance_shifted", description="sets explained, by comma; empty: none"
-    )
+    cam_sets: str = Field("", description="sets explained, by comma; empty: none")
     cam_stage: int = Field(4, ge=1, le=4, description="stage of the classifier that GradCAM reads")
 
     @field_validator(*_LISTS, "choice_truncations", mode="before")
@@ -100,6 +94,8 @@ class GenintTheoryParams(Params):
     def _theory_consistent(self) -> Self:
         self.strengths()
         self.kinds()
+        self.bound_sets()
+        self.explained_sets()
         self.truncations()
         self.categories()
         for name, high in (("choice_components", 10_000), ("choice_scales", 1000)):
@@ -115,12 +111,12 @@ class GenintTheoryParams(Params):
         return _names(self.bound_strengths, "bound_strengths", STRENGTHS)
 
     def bound_sets(self) -> list[str]:
-        """Sets that the strengths' classifiers are asked about."""
-        return [name.strip() for name in self.bound_test_sets.split(",")]
+        """Sets that the strengths' classifiers are asked about; errors as :meth:`strengths`."""
+        return _names(self.bound_test_sets, "bound_test_sets", _SETS)
 
     def explained_sets(self) -> list[str]:
-        """Sets under GradCAM."""
-        return [name.strip() for name in self.cam_sets.split(",") if name.strip()]
+        """Sets under GradCAM; errors as :meth:`strengths`."""
+        return _names(self.cam_sets, "cam_sets", _SETS)
 
     def kinds(self) -> list[str]:
         """Image sets whose nuisances are read; errors as :meth:`strengths`."""

@@ -127,8 +127,9 @@ def _resources(evidence: Evidence) -> set[str]:
     if "imagenet_mini" in evidence.presets:
         used |= {"imagenet-mini", "in-9", "cue-conflict", "biggan-deep-256", "u2net", "cgn"}
     if "genint_imagenet" in evidence.presets:
-        used |= {"imagenet", "imagenet-c", "imagenet-v2", "objectnet", "stylized-imagenet",
-                 "biggan-deep-256", "vgg19", "resnet18"}  # fmt: skip
+        used |= {"imagenet", "imagenet-c", "imagenet-v2", "imagenet-v2-threshold0.7",
+                 "imagenet-v2-top-images", "objectnet", "stylized-imagenet", "biggan-deep-256",
+                 "vgg19", "resnet18"}  # fmt: skip
     return used
 
 

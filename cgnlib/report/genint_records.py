@@ -1,15 +1,15 @@
 """Numbers of GenInt's classifiers as records: accuracies, differences, corruption errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cgnlib.data.corruption_names import CORRUPTIONS
+from cgnlib.params.genint_classifiers import GENERATED_ROWS
 from cgnlib.report.records import Run
 
 SHIFTED = "nuisance_shifted"  # the set of GENINT-4; those of GENINT-6 are named in their metrics
 TYPES = {"ImageNet only": "A", "GenInt": "B", "Transfer only": "C", "GenInt + transfer": "D"}
 RELATIVE = "% of reference"  # unit of corruption errors, which can exceed 100
-_DRAWN = "interval: 95 %, bootstrap over images and trainings"
 _SETS = {
     "original": "original test images",
     SHIFTED: "images with shifted nuisances (ObjectNet, or scenes9's counterpart)",
@@ -63,7 +63,7 @@ def record_accuracies(
             n=images,
             interval=(low, high),
             definition=f"share of {_SETS.get(name, name)} with {what}; mean over "
-            f"{_trainings(trainings)}; {_DRAWN}",
+            f"{_trainings(trainings)}; {_drawn(trainings)}",
             artefacts=found.artefacts,
         )
 
@@ -74,23 +74,31 @@ def record_difference(
     setting: str,
     name: str,
     difference: tuple[float, float, float],
-    found: Any,
-    artefacts: Iterable[Any] = (),
+    first: Any,
+    second: Any,
 ) -> None:
-    """Top-1 accuracy of one row less that of another on the same images, in points; ``setting`` is
-    ``GenInt minus ImageNet only`` or the like."""
+    """Top-1 accuracy of one row less that of another on the same images, in points.
+
+    Args:
+        setting: ``GenInt minus ImageNet only`` or the like.
+        difference: value, low and high.
+        first, second: of the two rows, see ``found`` of :func:`record_accuracies`.
+    """
     value, low, high = difference
+    counts = (len(first.rank), len(second.rank))
+    once = "; of the row trained once no spread over trainings is in it"
     run.record(
         experiment,
         setting,
         metric_of(name),
         value,
         "points",
-        n=found.rank.shape[1],
+        n=first.rank.shape[1],
         interval=(low, high),
-        definition=f"difference of top-1 accuracies on {_SETS.get(name, name)}, images drawn for "
-        f"both together; {_DRAWN}",
-        artefacts=[*found.artefacts, *artefacts],
+        definition=f"difference of top-1 accuracies on {_SETS.get(name, name)}, paired by image "
+        f"and training ({_trainings(counts[0])} and {_trainings(counts[1])}); "
+        f"{_drawn(max(counts))}{once if min(counts) == 1 < max(counts) else ''}",
+        artefacts=[*first.artefacts, *second.artefacts],
     )
 
 
@@ -100,7 +108,7 @@ def record_corruptions(run: Run, setting: str, errors: Any, found: Any, referenc
 
     Args:
         errors: :class:`cgnlib.evaluation.mce.CorruptionErrors`.
-        found: has ``wrong`` (C, S, N) and ``artefacts``.
+        found: has ``wrong`` (C, S, N), ``trainings`` and ``artefacts``.
         reference: who is divided by, for the definition.
     """
     corruptions, severities, images = found.wrong.shape
@@ -122,10 +130,28 @@ def record_corruptions(run: Run, setting: str, errors: Any, found: Any, referenc
             "%" if one is errors.rate else RELATIVE,
             n=images * severities * (1 if metric.startswith("corruption_error_") else corruptions),
             interval=(one.low, one.high),
-            definition=f"{text}; interval: 95 %, bootstrap over the {images} images",
+            definition=f"{text}; mean over {_trainings(found.trainings)}; interval: 95 %, "
+            f"bootstrap over the {images} images, trainings fixed",
             artefacts=found.artefacts,
         )
 
 
+def generated_setting(row: str, params: Any) -> str:
+    """What a row of GENINT-7 is called: by the truncation that its images have."""
+    if GENERATED_ROWS[row] != "interventional":
+        return row
+    return f"Interventional, truncation {params.int_truncation}"
+
+
 def _trainings(count: int) -> str:
     return "one training" if count == 1 else f"{count} trainings"
+
+
+def _drawn(trainings: int) -> str:
+    """How an interval over so many trainings comes about (:mod:`cgnlib.evaluation.repeats`)."""
+    if trainings == 1:
+        return "interval: 95 %, bootstrap over images; the spread of trainings is not in it"
+    return (
+        f"interval: 95 %, Student's t over {trainings} trainings and bootstrap over images, "
+        "half-widths added in squares"
+    )

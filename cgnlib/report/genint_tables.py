@@ -1,11 +1,12 @@
 """Tables of GenInt's classifiers: what the paper printed for ImageNet above what this run measured.
 
 Published values belong to one network and augmentation, which is part of the table's name there;
-they stand beside scenes9 for orientation only.
+they stand beside scenes9 for orientation only, those of ResNet-18 with standard augmentation.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cgnlib.data.corruption_names import CORRUPTIONS
 from cgnlib.report import published
@@ -37,6 +38,41 @@ CORRUPTION_COLUMNS = {
 def published_tables(experiment: str) -> list[str]:
     """Names of the published tables of an experiment, such as ``Table 1 (ResNet-18, standard)``."""
     return list(dict.fromkeys(row.table for row in published.rows(experiment, source=SOURCE)))
+
+
+def published_table(experiment: str, params: Any, number: int = 0) -> str:
+    """The name of the published table beside a run: that of its network and augmentation.
+
+    ResNet-18's with standard augmentation stands beside scenes9, and beside a choice that the paper
+    prints no table of.
+
+    Args:
+        number: which, of several tables that fit.
+    """
+    network, augmentation = "ResNet-18", "standard"
+    if params.dataset == "genint_imagenet":
+        network = params.classifier_network.replace("resnet", "ResNet-")
+        augmentation = params.augmentation
+    names = published_tables(experiment)
+    for wanted, usual in ((network, "ResNet-18"), (augmentation, "standard")):
+        fitting = [name for name in names if _says(name, wanted)]
+        names = fitting or [name for name in names if _says(name, usual)] or names
+    return names[number]
+
+
+def published_with(experiment: str, table: str) -> str:
+    """``ResNet-18, standard augmentation``: what a published table was measured with, as far as its
+    name and note say."""
+    note = next(row.note for row in published.rows(experiment, source=SOURCE) if row.table == table)
+    told = f"{table} {note}"
+    network = re.search(r"ResNet-\d+", told)
+    augmentation = re.search(r"standard|additional", told)
+    parts = [network and network[0], augmentation and f"{augmentation[0]} augmentation"]
+    return ", ".join(part for part in parts if part)
+
+
+def _says(name: str, word: str) -> bool:
+    return re.search(rf"{word}\b", name) is not None
 
 
 def _value(record: Record | None, missing: str) -> str:

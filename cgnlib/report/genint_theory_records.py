@@ -40,9 +40,10 @@ def meaning(metric: str) -> str:
         return MEANINGS[metric]
     kind, _, rest = metric.partition("_")
     if kind in ("pearson", "spearman"):
+        what = "the relative width of the bound" if rest.startswith("width_") else "log P(x|z)"
         return (
-            f"{kind.capitalize()} correlation over strengths of log P(x|z) with the accuracy on "
-            f"{rest.replace('_', ' ')} images"
+            f"{kind.capitalize()} correlation over strengths of {what} with the accuracy on "
+            f"{rest.removeprefix('width_').replace('_', ' ')} images"
         )
     if metric.startswith("over_chance_"):
         count = metric.removeprefix("over_chance_")
@@ -114,7 +115,8 @@ def record_bound(
 
 
 def record_correlations(run: Run, name: str, found: Mapping[str, Any]) -> None:
-    """Correlations over strengths of log P(x|z) with the accuracy on the set ``name``; see
+    """Correlations over strengths of log P(x|z) (``pearson``, ``spearman``) and of the relative
+    width (``spearman_width``) with the accuracy on the set ``name``; see
     :func:`cgnlib.evaluation.setting_correlation.setting_correlations`."""
     for kind, one in found.items():
         metric = f"{kind}_{name}"
@@ -126,7 +128,8 @@ def record_correlations(run: Run, name: str, found: Mapping[str, Any]) -> None:
             "r",
             n=one.settings,
             interval=one.interval,
-            definition=f"{meaning(metric)}; interval: 95 %, bootstrap over images, strengths fixed",
+            definition=f"{meaning(metric)}; interval: 95 %, bootstrap over images alone, the "
+            "strengths and the one training of each fixed",
             claim=CLAIMS["GENINT-8"],
         )
 

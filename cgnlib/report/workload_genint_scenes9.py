@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cgnlib.params import GenintParams
-from cgnlib.params.genint_classifiers import BOTH, CGN, GENINT, TRANSFER
+from cgnlib.params.genint_classifiers import BASELINE, BOTH, CGN, GENINT, TRANSFER
 from cgnlib.report.costs import OVERHEAD
 from cgnlib.report.work_item import Item
 
@@ -21,10 +21,11 @@ def _epoch(params: GenintParams, batch: int) -> int:
     return -(-(params.epoch_images or images) // batch)
 
 
-def _row(params: GenintParams, row: str, name: str, **changes: int) -> Item:
+def _row(params: GenintParams, row: str, name: str, **changes: int | str) -> Item:
     """One training of one row."""
     both = row == BOTH
-    tuned = params.rows_start == "baseline" if not both else params.both_start != "scratch"
+    tuned = params.rows_start == "baseline" and row in params.rows() and row != BASELINE
+    tuned = params.both_start != "scratch" if both else tuned
     real = params.both_batch if both else params.classifier_batch
     sizes = {
         "real": real,
@@ -41,7 +42,7 @@ def _row(params: GenintParams, row: str, name: str, **changes: int) -> Item:
 
 def _classifiers(params: GenintParams) -> Iterator[Item]:
     rows = params.rows()
-    if CGN in rows and _rendered(params):
+    if (CGN in rows or "cgn" in params.kinds()) and _rendered(params):
         yield Item("counterfactuals", "counterfactuals of the CGN", 0)
     for row in rows:
         for repetition in range(params.repetitions_of(row)):
@@ -54,7 +55,8 @@ def _classifiers(params: GenintParams) -> Iterator[Item]:
     for weight in params.weights_compared():
         yield _row(params, GENINT, f"GenInt, lambda1 {weight:g}")
     for row in params.generated():
-        changes = {"real": 0, "interventional": params.classifier_batch}
+        network = params.generated_network or params.classifier_network
+        changes = {"real": 0, "interventional": params.classifier_batch, NETWORK: network}
         yield _row(params, row, row, **changes)
 
 
@@ -86,7 +88,8 @@ def _theory(params: GenintParams) -> Iterator[Item]:
 
 def _genint(params: GenintParams) -> Iterator[Item]:
     yield Item("direction_agreement", "sampled directions", 0)
-    for kind in ("observational", "interventional", "transferred"):
+    transferred = ("transferred",) if {TRANSFER, BOTH} & set(params.rows()) else ()
+    for kind in ("observational", "interventional", *transferred):
         yield Item(kind, f"{kind} images", 0)
     yield from _classifiers(params)
     yield from _corruptions(params)

@@ -123,6 +123,7 @@ def test_networks_and_their_layers_by_name():
     assert resnet.eval()(images).shape == (2, 9)
     assert cam_layer(small, 3) is small.network.blocks[2]
     assert cam_layer(resnet, 2) is resnet.network.layer2[-1]
+    assert cam_layer(resnet, 4) is resnet.network.layer4[-1]
     with pytest.raises(UserError, match="stages 1 to 4, not 5"):
         cam_layer(small, 5)
     with pytest.raises(UserError, match="no ResNet 'vgg'"):

@@ -6,7 +6,6 @@ import pytest
 from cgnlib.data.corruption_names import CORRUPTIONS
 from cgnlib.errors import UserError
 from cgnlib.evaluation.mce import ALEXNET, corruption_errors
-from cgnlib.evaluation.repeats import repeated_accuracy, repeated_difference
 
 
 def wrong(*rates, images=10):
@@ -54,34 +53,3 @@ def test_a_reference_without_errors_leaves_it_undefined():
 def test_shapes_must_fit(reference):
     with pytest.raises(UserError, match="corruption errors"):
         corruption_errors(np.ones((2, 2, 10)), reference)
-
-
-def test_accuracy_over_trainings_and_images():
-    correct = np.array([[1, 1, 0, 0], [1, 1, 1, 0]])
-    value, low, high = repeated_accuracy(correct)
-    assert value == pytest.approx(62.5) and low < value < high
-    assert repeated_accuracy(np.ones((3, 5))) == (100, 100, 100)
-
-
-def test_disagreeing_trainings_widen_the_interval():
-    agree = np.tile(np.arange(100) % 2, (2, 1))
-    differ = np.array([np.ones(100), np.zeros(100)])
-    widths = [high - low for _, low, high in map(repeated_accuracy, (agree, differ))]
-    assert widths[0] < 25 and widths[1] == pytest.approx(100)
-
-
-def test_a_difference_is_paired_by_image():
-    one = np.random.default_rng(0).random((1, 400)) < 0.5
-    value, low, high = repeated_difference(one, one)
-    assert (value, low, high) == (0, 0, 0)
-    better = one.copy()
-    better[0, np.flatnonzero(~one[0])[:40]] = True
-    value, low, high = repeated_difference(better, one)
-    assert value == pytest.approx(10) and 6 < low < 10 < high < 14
-
-
-def test_differences_need_the_same_images():
-    with pytest.raises(UserError, match="not the same"):
-        repeated_difference(np.ones((1, 3)), np.ones((1, 4)))
-    with pytest.raises(UserError, match="expected"):
-        repeated_accuracy(np.ones(3))

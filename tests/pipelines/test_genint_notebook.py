@@ -10,7 +10,7 @@ import pytest
 
 from cgnlib import genint_scenes9
 from cgnlib.errors import UserError
-from cgnlib.parameter_reading import listed_parameters
+from cgnlib.parameter_reading import listed_parameters, load_params
 from cgnlib.params import GenintParams
 from cgnlib.pipelines.genint_scenes9 import counterfactual_sets
 from presets import ROOT, smoke
@@ -59,6 +59,13 @@ def test_the_notebook_lists_every_parameter():
     assert listed == set(GenintParams.model_fields)
 
 
+def test_notebook_model_and_embedded_file_hold_the_same_values():
+    defaults = GenintParams().model_dump()
+    assert listed_parameters(ROOT / "book" / "genint_scenes9.ipynb") == defaults
+    file = ROOT / "params" / "embedded" / "genint_scenes9.yaml"
+    assert load_params(file).model_dump() == defaults
+
+
 def test_cgn_and_genint_have_one_budget(fresh_workplace):
     params = smoke("genint_scenes9", genint_rows="ImageNet only,GenInt,CGN")
     plain, genint, cgn = genint_scenes9.budgets(params, genint_scenes9.sources(params))
@@ -81,7 +88,27 @@ def test_the_cgns_images_are_the_first_of_its_page(fresh_workplace):
 
 def test_imagenet_has_no_counterfactuals_without_a_folder():
     params = smoke("genint_scenes9").model_copy(update={"biggan": "deep_256"})
-    assert counterfactual_sets.counterfactual_sources(params) == {}
-    named = params.model_copy(update={"cgn_set": "/images/made"})
-    (made,) = counterfactual_sets.counterfactual_sources(named).values()
-    assert made.identity.startswith("folder made first") and made.count == 2000
+    assert not counterfactual_sets.counterfactual_sources(params)
+    (made,) = counterfactual_sets.counterfactual_sources(
+        params.model_copy(update={"cgn_set": "/nowhere"})
+    )
+    assert made == "counterfactual"
+
+
+def test_a_folder_of_counterfactuals_is_known_by_its_contents(tmp_path):
+    params = smoke("genint_scenes9")
+    params = params.model_copy(update={"biggan": "deep_256", "cgn_set": str(tmp_path / "made")})
+    with pytest.raises(UserError, match="no set of images"):
+        counterfactual_sets.counterfactual_identity(params)
+    (tmp_path / "made").mkdir()
+    identities = set()
+    for manifest, labels in (("{}", "a"), ("{}", "b"), ("[]", "a")):
+        (tmp_path / "made" / "manifest.json").write_text(manifest)
+        (tmp_path / "made" / "labels.csv").write_text(labels)
+        identities.add(counterfactual_sets.counterfactual_identity(params))
+    assert len(identities) == 3 and all(one.startswith("folder ") for one in identities)
+    (tmp_path / "made").rename(tmp_path / "moved")
+    moved = params.model_copy(update={"cgn_set": str(tmp_path / "moved")})
+    assert counterfactual_sets.counterfactual_identity(moved) in identities
+    (source,) = counterfactual_sets.counterfactual_sources(moved).values()
+    assert source.count == 2000 and source.identity.endswith("first 2000")

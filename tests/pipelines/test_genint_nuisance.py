@@ -49,6 +49,21 @@ def test_images_of_every_kind(fresh_workplace, kind):
     assert len(others) == 6
 
 
+def test_stylised_images_need_no_row_of_theirs(fresh_workplace):
+    params = tiny_genint(genint_rows="ImageNet only,GenInt", nuisance_kinds="stylised")
+    made = nuisance_images.kind_images(params, "stylised")
+    assert len(made.label) == 45
+    usual = tiny_genint(nuisance_kinds="stylised")
+    assert nuisance_images.kind_identity(usual, "stylised") == made.identity
+
+
+def test_the_seed_chooses_among_the_images_of_a_folder(monkeypatch):
+    monkeypatch.setattr(nuisance_images, "counterfactual_identity", lambda params: "folder 1")
+    one, two = (tiny_genint(cgn_set="made", seed=seed) for seed in (0, 1))
+    names = [nuisance_images.kind_identity(params, "cgn") for params in (one, two)]
+    assert names == ["cgn folder 1 seed 0 first 45", "cgn folder 1 seed 1 first 45"]
+
+
 def test_what_is_changed_shows_the_real_images(fresh_workplace):
     params = tiny_genint(mixup_alpha=0.01)  # a share of nearly 0 or 1: one image of each pair
     plain, mixed = (nuisance_images.kind_images(params, kind) for kind in ("plain", "mixup"))

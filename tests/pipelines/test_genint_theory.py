@@ -77,7 +77,8 @@ def test_tightness_joins_likelihood_bound_and_accuracy(fresh_workplace):
         hits = (answers["predicted"] == np.arange(18) % 9).sum()
         assert found.rate("original", name).numerator == hits
         assert found.rate("original", name).denominator == 18
-    assert set(found.correlations["second_test"]) <= {"pearson", "spearman"}
+    kinds = {"pearson", "spearman", "spearman_width"}
+    assert set(found.correlations["second_test"]) <= kinds
     again = theory.strength_classifier(params, "none")
     assert theory.strength_classifier(params, "none") is again and again.history[-1]["step"] == 3
 
@@ -85,7 +86,20 @@ def test_tightness_joins_likelihood_bound_and_accuracy(fresh_workplace):
 def test_two_strengths_have_no_correlation():
     made = {name: SimpleNamespace(value=np.zeros(2) + i) for i, name in enumerate(("none", "weak"))}
     correct = {"original": {name: np.array([True, False]) for name in made}}
-    assert theory._correlations(made, correct) == {}
+    widths = {name: one.value for name, one in made.items()}
+    assert theory._correlations(made, widths, correct) == {}
+
+
+def test_a_narrower_bound_goes_with_a_better_classifier():
+    names = ("none", "weak", "strong")
+    made = {name: SimpleNamespace(value=np.full(4, i - 3.0)) for i, name in enumerate(names)}
+    widths = {name: np.full(4, 0.9 - i / 10) for i, name in enumerate(names)}
+    correct = {"original": {name: np.arange(10) < 2 + i for i, name in enumerate(names)}}
+    found = theory._correlations(made, widths, correct)["original"]
+    assert found["spearman"].value == pytest.approx(1)
+    assert found["spearman_width"].value == pytest.approx(-1)
+    same = dict.fromkeys(names, np.ones(4))
+    assert set(theory._correlations(made, same, correct)["original"]) == {"pearson", "spearman"}
 
 
 def test_choices_vary_one_thing_at_a_time(fresh_workplace):

@@ -42,7 +42,7 @@ def sources():
     kinds = ("interventional", "transferred", "observational", "observational_1.0",
              "counterfactual")  # fmt: skip
     names = {kind: array_source(made.images, made.shape, f"made {kind}") for kind in kinds}
-    return training_sets.own_sources(params) | names
+    return {**training_sets.own_sources(params), **names}
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +147,18 @@ def test_what_a_training_depends_on(sources, row, changes):
     store.key_hash(key(tiny(**changes), sources, row))  # JSON throughout
 
 
+def test_generated_images_alone_may_have_a_network_of_their_own(params, sources):
+    row = "Interventional, truncation 1.0"
+    other = tiny(generated_network="resnet18")
+    assert classify._own_network(other, row).classifier_network == "resnet18"
+    assert classify._own_network(other, "GenInt") is other
+    made = classify.classifier(other, sources, row)
+    assert made.model.network.fc.out_features == 9
+    usual = tiny(classifier_network="resnet18")
+    assert classify.classifier(usual, sources, row).artefact == made.artefact
+    assert classify._own_network(tiny(), row).classifier_network == "scene_cnn"
+
+
 def test_what_a_training_does_not_depend_on(sources):
     others = {"int_weight": 0.9, "legacy_loss": True, "joint_batch": False, "test_images": 9}
     others |= {"mixup_alpha": 1.0, "genint_rows": "ImageNet only", "row_repetitions": 5}
@@ -217,7 +229,7 @@ def test_corruptions_are_asked_of_every_row_relative_to_the_first(params, source
     rows = ["ImageNet only", "GenInt"]
     found = robustness.corruption_answers(wanted, sources, rows)
     assert len(calls) == 75 and len(set(calls)) == 75  # each is made once for all rows
-    assert found["GenInt"].wrong.shape == (15, 5, 2)
+    assert found["GenInt"].wrong.shape == (15, 5, 2) and found["GenInt"].trainings == 1
     assert len(found["GenInt"].artefacts) == 1 + 15
     errors = robustness.corruption_scores(wanted, found)
     own = errors["ImageNet only"]

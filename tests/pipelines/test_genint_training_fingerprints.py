@@ -35,9 +35,12 @@ def row(name: str, augmentation: str) -> dict:
         augmentation=augmentation,
         row_repetitions=1,
         corruptions="none",
+        itr_batch=32,
+        both_int_batch=32,
+        both_itr_batch=32,
     )
     made = scene_set("hard", 36, 3, "train")
-    sources = training_sets.own_sources(params)
+    sources = dict(training_sets.own_sources(params))
     for kind in ("interventional", "transferred", "observational"):
         sources[kind] = array_source(made.images, made.shape, kind)
     trained = classify.classifier(params, sources, name)

@@ -25,13 +25,18 @@ def run(workplace):
             experiment = genint_records.experiment_of(name)
             genint_records.record_accuracies(run, experiment, setting, name, scores, found)
     genint_records.record_difference(
-        run, "GENINT-4", "GenInt minus ImageNet only", "nuisance_shifted", (4.0, 1.0, 7.0), found
+        run, "GENINT-4", "GenInt minus ImageNet only", "nuisance_shifted", (4.0, 1.0, 7.0), found,
+        found,
+    )  # fmt: skip
+    once = SimpleNamespace(rank=np.zeros((1, 200), int), artefacts=["kind/other"])
+    genint_records.record_difference(
+        run, "GENINT-6", "GenInt minus CGN", "second_test", (4.0, 1.0, 7.0), found, once
     )
     wrong = np.zeros((15, 5, 10))
     wrong[:, :, :4] = 1
     reference = np.zeros((15, 5, 10))
     reference[1:, :, :2] = 1  # no error under the first corruption
-    answered = SimpleNamespace(wrong=wrong, artefacts=())
+    answered = SimpleNamespace(wrong=wrong, trainings=2, artefacts=())
     errors = corruption_errors(wrong, reference)
     genint_records.record_corruptions(run, "GenInt", errors, answered, "ImageNet only")
     return run
@@ -49,6 +54,59 @@ def test_accuracies_are_named_after_their_set(run):
     assert found["GENINT-6", "GenInt", "second_test_top1_accuracy"].value == 64.0
     gap = found["GENINT-4", "GenInt minus ImageNet only", "top1_accuracy"]
     assert (gap.value, gap.unit) == (4.0, "points")
+
+
+def test_definitions_say_what_an_interval_holds(run):
+    found = numbers(run)
+    one = found["GENINT-4", "GenInt", "top1_accuracy"].definition
+    assert "Student's t over 3 trainings and bootstrap over images" in one
+    gap = found["GENINT-4", "GenInt minus ImageNet only", "top1_accuracy"].definition
+    assert "paired by image and training" in gap and "no spread" not in gap
+    single = found["GENINT-6", "GenInt minus CGN", "second_test_top1_accuracy"]
+    assert "trained once no spread" in single.definition
+    assert single.artefacts == ["kind/hash", "kind/other"]
+    alone = genint_records._drawn(1)
+    assert "bootstrap over images; the spread of trainings is not in it" in alone
+    corrupted = found["GENINT-5", "GenInt", "corrupted_error"].definition
+    assert "mean over 2 trainings" in corrupted and "trainings fixed" in corrupted
+
+
+def test_generated_images_alone_are_named_by_their_truncation():
+    row, plain = "Interventional, truncation 1.0", "Observational, truncation 1.0"
+    for truncation, name in ((1.0, row), (0.5, "Interventional, truncation 0.5")):
+        params = SimpleNamespace(int_truncation=truncation)
+        assert genint_records.generated_setting(row, params) == name
+        assert genint_records.generated_setting(plain, params) == plain
+
+
+@pytest.mark.parametrize(
+    ("experiment", "changes", "table", "told"),
+    [
+        ("GENINT-4", {}, R18, "ResNet-18, standard augmentation"),
+        ("GENINT-4", {"classifier_network": "resnet152", "augmentation": "additional"},
+         "Table 1 (ResNet-152, additional)", "ResNet-152, additional augmentation"),
+        ("GENINT-4", {"classifier_network": "resnet50"}, R18, "ResNet-18, standard augmentation"),
+        ("GENINT-5", {"classifier_network": "resnet152", "augmentation": "additional"},
+         "Table 2 (ResNet-152)", "ResNet-152"),
+        ("GENINT-6", {"classifier_network": "resnet152"}, "Table 3 (ResNet-152)", "ResNet-152"),
+        ("GENINT-7", {"classifier_network": "resnet152"}, "Table 4", "ResNet-50"),
+        ("GENINT-11", {"augmentation": "additional"}, "Table 6 (additional)",
+         "ResNet-18, additional augmentation"),
+        ("GENINT-12", {}, "Table 7", "ResNet-18, standard augmentation"),
+    ],
+)  # fmt: skip
+def test_the_published_table_is_that_of_the_network(experiment, changes, table, told):
+    usual = {"classifier_network": "resnet18", "augmentation": "standard"}
+    params = SimpleNamespace(dataset="genint_imagenet", **usual | changes)
+    assert genint_tables.published_table(experiment, params) == table
+    assert genint_tables.published_with(experiment, table) == told
+    params.dataset = "genint_scenes9"  # whatever its network
+    first = genint_tables.published_tables(experiment)[0]
+    assert genint_tables.published_table(experiment, params) == first
+
+
+def test_two_tables_may_fit():
+    assert genint_tables.published_table("GENINT-12", PARAMS, 1) == "Table 8"
 
 
 def test_undefined_corruption_errors_are_no_numbers(run):
@@ -73,7 +131,7 @@ def test_published_values_stand_above_own_ones(run):
 
 
 def test_differences_have_a_table_of_their_own(run):
-    (row,) = genint_tables.differences(run.records, "c").data.to_dict("records")
+    row, _ = genint_tables.differences(run.records, "c").data.to_dict("records")
     assert row["Points (95 % interval)"] == "+4.0 (+1.0 to +7.0)" and row["Images"] == "200"
     empty = genint_tables.differences([], "c").data.to_dict("records")
     assert empty == [{"Difference": "MISSING: no two rows to compare"}]

@@ -4,11 +4,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import yaml
 
+from cgnlib.parameter_reading import load_params
 from cgnlib.params import GenintParams
-from cgnlib.report import departures, genint_direction_records, genint_side_tables, plan, verdicts
+from cgnlib.pipelines.genint_scenes9 import classify
+from cgnlib.report import (
+    departures,
+    genint_direction_records,
+    genint_side_tables,
+    genint_tables,
+    plan,
+    verdicts,
+)
 from cgnlib.report.records import begin
-from presets import smoke
+from presets import ROOT, smoke
 
 
 def made(values, experiment="GENINT-4"):
@@ -71,12 +81,20 @@ def test_the_claim_stands_on_plain_training(workplace):
 
 
 def test_what_is_planned_is_what_runs():
-    params = GenintParams(corruptions="none", bound_strengths="none", int_batches="16")
+    params = GenintParams(
+        corruptions="none",
+        bound_strengths="none",
+        int_batches="16",
+        generated_rows="observational_1.0,interventional",
+        generated_network="resnet18",
+    )
     found = {(item.kind, item.name): item for _, item in plan.work(params)}
     rows = [name for kind, name in found if kind == "genint_row"]
     assert len(rows) == 2 * 3 + 7 + 1 + 2  # two repeated rows, others, a batch, generated alone
     assert found["genint_row", "GenInt, training 2"].updates == 2 * 57
     assert found["genint_row", "Stylized, training 1"].updates == 2 * 57
+    alone = dict(found["genint_row", "Interventional, truncation 1.0"].drivers)
+    assert alone["classifier_network"] == "resnet18" and alone["interventional"] == 32
     assert found["genint_row", "GenInt + transfer, training 1"].updates == 57  # tuned
     assert dict(found["genint_row", "GenInt, X_int batch 16"].drivers)["interventional"] == 16
     assert ("genint_strength", "classifier of none interventions") in found
@@ -87,3 +105,26 @@ def test_what_is_planned_is_what_runs():
 def test_departures_are_those_from_genint_not_from_the_cgn():
     told = {what for what, _, _ in departures.departures_list(GenintParams())}
     assert {"generator", "classifier training"} <= told and "mask losses" not in told
+
+
+@pytest.mark.parametrize("name", ["genint_imagenet", "genint_imagenet_r152"])
+def test_the_papers_settings_depart_from_nothing(name):
+    paper = load_params(ROOT / "params" / "paper" / f"{name}.yaml")
+    assert departures.departures_list(paper) == []
+    listed = yaml.safe_load((ROOT / "params" / "paper" / f"{name}.yaml").read_text())
+    assert set(listed) == set(GenintParams.model_fields)
+    smaller = paper.model_copy(update={"generated_network": "", "gan_batch": 128})
+    (network, _, here), (images, _, _) = departures.departures_list(smaller)
+    assert network == "network of generated images alone" and here == 'generated_network ""'
+    assert images.startswith("images of GAN augmentation")
+
+
+def test_the_deep_network_is_tuned_as_published():
+    params = load_params(ROOT / "params" / "paper" / "genint_imagenet_r152.yaml")
+    assert genint_tables.published_table("GENINT-4", params) == "Table 1 (ResNet-152, standard)"
+    plans = {row: classify.plan_of(params, row) for row in params.rows()}
+    first, both = plans["ImageNet only"], plans["GenInt + transfer"]
+    assert first.start == "" and plans["GenInt"].start == plans["Mixup"].start == "ImageNet only"
+    assert (both.real, both.interventional, both.transferred) == (192, 64, 64)
+    assert (both.weight_int, both.weight_itr, both.start) == (0.2, 0.2, "Transfer only")
+    assert plans["GenInt"].weight_int == 0.2 and not params.kinds() and not params.strengths()

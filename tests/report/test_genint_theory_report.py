@@ -62,7 +62,10 @@ def test_correlations_over_strengths_are_recorded(run):
     genint_theory_records.record_correlations(run, "original", found)
     one = numbers(run)["GENINT-8", genint_theory_records.ALL, "spearman_original"]
     assert (one.value, one.n, one.unit) == (pytest.approx(1.0), 3, "r")
-    assert "Spearman correlation over strengths" in one.definition
+    assert "Spearman correlation over strengths of log P(x|z)" in one.definition
+    assert "the strengths and the one training of each fixed" in one.definition
+    told = genint_theory_records.meaning("spearman_width_nuisance_shifted")
+    assert "of the relative width of the bound" in told and "on nuisance shifted images" in told
 
 
 def test_choices_accuracies_and_readers_are_recorded(run):

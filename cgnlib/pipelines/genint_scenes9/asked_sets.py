@@ -115,7 +115,7 @@ def _corrupted(count: int, name: str, severity: int) -> Tensor:
 
 def _second(variant: str) -> Listing:
     """Another selection of ImageNet-V2, beside the matched frequencies."""
-    return imagenet.imagenet_v2(path_of("imagenet-v2").with_name(f"imagenet-v2-{variant}"))
+    return imagenet.imagenet_v2(path_of(f"imagenet-v2-{variant}"))
 
 
 def _files(

@@ -123,7 +123,8 @@ def classifier(
     Raises:
         UserError: an unknown row, or a set that is not there.
     """
-    plan, seed = plan_of(params, row), params.seed + repetition
+    params, seed = _own_network(params, row), params.seed + repetition
+    plan = plan_of(params, row)
     start = classifier(params, sources, plan.start, repetition) if plan.start else None
     if row == BASELINE and params.classifier_weights:
         return _published(params, row)
@@ -147,6 +148,13 @@ def classifier(
     made = kept_network(KIND, GENINT_VERSION, key, build, training, params.device)
     network, history, artefact = made
     return TrainedRow(row, seed, network, artefact, history)
+
+
+def _own_network(params: GenintClassifierParams, row: str) -> GenintClassifierParams:
+    """``params`` with the network that rows of generated images alone have of their own."""
+    if row not in GENERATED_ROWS or not params.generated_network:
+        return params
+    return params.model_copy(update={"classifier_network": params.generated_network})
 
 
 def variations(params: GenintClassifierParams) -> dict[str, GenintClassifierParams]:

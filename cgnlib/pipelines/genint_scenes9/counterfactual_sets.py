@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from cgnlib.data.counterfactual_folder import CounterfactualFolder, read_counterfactual_folder
+from cgnlib.data.generated_folder import folder_identity
 from cgnlib.errors import UserError
 from cgnlib.families import parameter_file
 from cgnlib.parameter_reading import load_params
@@ -14,7 +15,7 @@ from cgnlib.params import ImagenetParams
 from cgnlib.params.genint_images import GenintImageParams
 from cgnlib.pipelines import imagenet
 from cgnlib.pipelines.genint_scenes9.images import set_count
-from cgnlib.pipelines.genint_scenes9.training_sets import Images, ImageSource
+from cgnlib.pipelines.genint_scenes9.training_sets import Images, ImageSource, LazySources
 from cgnlib.store import Artefact
 
 COUNTERFACTUAL = "counterfactual"  # the set's name
@@ -32,13 +33,14 @@ def cgn_artefact(params: GenintImageParams) -> Artefact:
 
 
 def counterfactual_identity(params: GenintImageParams) -> str:
-    """What names the counterfactuals in artefact keys, without making them.
+    """What names the counterfactuals in artefact keys, without making them: a given folder by its
+    contents, so that another folder of its name is another set.
 
     Raises:
-        UserError: on ImageNet, no folder is given.
+        UserError: on ImageNet, no folder is given; a folder without a set.
     """
     if params.cgn_set:
-        return f"folder {Path(params.cgn_set).name}"
+        return f"folder {folder_identity(Path(params.cgn_set))}"
     if params.biggan == "deep_256":
         raise UserError("cgn_set is empty: give the folder of the CGN's counterfactuals")
     return f"counterfactuals/{imagenet.set_folder(cgn_params(params)).name}"
@@ -60,14 +62,18 @@ def counterfactuals(params: GenintImageParams) -> tuple[Images, Tensor]:
     return made.images, made.shape
 
 
-def counterfactual_sources(params: GenintImageParams) -> dict[str, ImageSource]:
+def counterfactual_sources(params: GenintImageParams) -> LazySources:
     """The set of the row CGN: the first counterfactuals, as many as there are interventional
     images. None on ImageNet without a folder."""
     if params.biggan == "deep_256" and not params.cgn_set:
-        return {}
+        return LazySources({})
+    return LazySources({COUNTERFACTUAL: partial(_described, params)})
+
+
+def _described(params: GenintImageParams) -> ImageSource:
     count = set_count(params, "interventional")
     identity = f"{counterfactual_identity(params)} first {count}"
-    return {COUNTERFACTUAL: ImageSource(identity, count, partial(_first, params, count))}
+    return ImageSource(identity, count, partial(_first, params, count))
 
 
 def _first(params: GenintImageParams, count: int) -> tuple[Images, Tensor]:

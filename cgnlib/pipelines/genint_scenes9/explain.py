@@ -21,7 +21,7 @@ from cgnlib.pipelines.imagenet.data import TEST_SEED
 from cgnlib.rng import rng
 from cgnlib.store import Artefact
 
-HEAT_VERSION = 1
+HEAT_VERSION = 2
 _BATCH = 100
 
 

@@ -76,7 +76,9 @@ def _makers(params: GenintTheoryParams, kind: str) -> tuple[Callable[[], str], C
         which = _GENERATED[kind]
         return lambda: identity_of(params, which), lambda: _some(params, *loaded(params, which))
     if kind == "cgn":
-        return lambda: counterfactual_identity(params), lambda: _counterfactuals(params)
+        # the seed chooses the images; it is part of the other names of sets, not of a folder's
+        drawn = f" seed {params.seed}" if params.cgn_set else ""
+        return lambda: counterfactual_identity(params) + drawn, lambda: _counterfactuals(params)
     make = {"plain": _plain, "stylised": _stylised}.get(kind, _changed)
     name = "stylised" if kind == "stylised" else "real"
 

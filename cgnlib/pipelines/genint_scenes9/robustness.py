@@ -46,17 +46,18 @@ class Answers:
         return self.rank < k
 
     def top(self, k: int = 1) -> Interval:
-        """Accuracy in % and its 95 % interval over images and trainings."""
+        """Accuracy in % and its 95 % interval over images and, of several, trainings."""
         return repeated_accuracy(self.correct(k))
 
 
 @dataclass(frozen=True)
 class CorruptionAnswers:
     """All trainings of one row on all corruptions: ``wrong`` (C, S, N), how often each image is
-    misread among the trainings, in [0, 1]."""
+    misread among the ``trainings`` of them, in [0, 1]."""
 
     row: str
     wrong: np.ndarray
+    trainings: int
     artefacts: tuple[store.Artefact, ...]
 
 
@@ -92,7 +93,8 @@ def scores(
 
 
 def difference(one: Answers, other: Answers) -> Interval:
-    """Top-1 accuracy of ``one`` less that of ``other`` on the same set, in points."""
+    """Top-1 accuracy of ``one`` less that of ``other`` on the same set, in points, see
+    :func:`cgnlib.evaluation.repeats.repeated_difference`."""
     return repeated_difference(one.correct(), other.correct())
 
 
@@ -129,7 +131,8 @@ def corruption_answers(
             wrong[row].append(np.mean([one["rank"] > 0 for one, _ in found], axis=0))
             artefacts[row] += [artefact for _, artefact in found]
     return {
-        row: CorruptionAnswers(row, np.stack(wrong[row]), tuple(artefacts[row])) for row in rows
+        row: CorruptionAnswers(row, np.stack(wrong[row]), len(trained[row]), tuple(artefacts[row]))
+        for row in rows
     }
 
 

@@ -16,7 +16,7 @@ from cgnlib.evaluation.causal_bound import EffectBound, bound_of_images
 from cgnlib.evaluation.objectnet import any_ranks
 from cgnlib.evaluation.predict import predict
 from cgnlib.evaluation.rates import Rate, rate
-from cgnlib.evaluation.setting_correlation import SettingCorrelation, setting_correlations
+from cgnlib.evaluation.setting_correlation import FEWEST, SettingCorrelation, setting_correlations
 from cgnlib.evaluation.topk import ranks
 from cgnlib.generators.intervention_ranges import even_ranges
 from cgnlib.generators.intervention_strengths import STRENGTHS, TRUNCATION
@@ -56,7 +56,8 @@ class Tightness:
         correct: set to strength to (M,) bool.
         bounds: ``bound_width`` and ``relative_bound_width`` to strength to the bound on
             P(y|do(x)) of the true class of every real image; relative to the image under itself.
-        correlations: set to ``pearson`` and ``spearman``; none with fewer than three strengths.
+        correlations: set to ``pearson`` and ``spearman`` of log P(x|z) with accuracy, and
+            ``spearman_width`` of the relative width; none with fewer than three strengths.
         artefacts: strength to those behind its numbers.
     """
 
@@ -206,19 +207,26 @@ def tightness(params: GenintTheoryParams) -> Tightness:
         one: (made.artefact, strength_classifier(params, one).artefact)
         for one, made in found.items()
     }
-    return Tightness(found, correct, bounds, _correlations(found, correct), artefacts)
+    widths = {one: made.width for one, made in bounds["relative_bound_width"].items()}
+    return Tightness(found, correct, bounds, _correlations(found, widths, correct), artefacts)
 
 
 def _correlations(
-    found: dict[str, Likelihood], correct: dict[str, dict[str, np.ndarray]]
+    found: dict[str, Likelihood],
+    widths: dict[str, np.ndarray],
+    correct: dict[str, dict[str, np.ndarray]],
 ) -> dict[str, dict[str, SettingCorrelation]]:
-    if len(found) < 3:
+    if len(found) < FEWEST:
         return {}
     values = np.stack([one.value for one in found.values()])
-    return {
-        name: setting_correlations(values, np.stack(list(answers.values())))
-        for name, answers in correct.items()
-    }
+    width, made = np.stack([widths[one] for one in found]), {}
+    for name, answers in correct.items():
+        right = np.stack(list(answers.values()))
+        made[name] = setting_correlations(values, right)
+        of_width = setting_correlations(width, right)
+        if "spearman" in of_width:  # not where the width is the same under every strength
+            made[name]["spearman_width"] = of_width["spearman"]
+    return made
 
 
 def choice_settings(params: GenintTheoryParams) -> dict[tuple[str, float], InterventionSettings]:

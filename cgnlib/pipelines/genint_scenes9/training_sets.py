@@ -5,7 +5,7 @@ A set is known by its name: ``real`` and ``stylised`` are made here; ``intervent
 train on alone) come from whoever makes images.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -47,6 +47,35 @@ class ImageSource:
 Sources = Mapping[str, ImageSource]
 
 
+class LazySources(Mapping):
+    """Sets by name, each described when it is first asked for: to name a set may train a generator
+    or read a folder of ImageNet, which a run without it should do without.
+
+    Args:
+        makers: what describes each set.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], ImageSource]]):
+        self._makers, self._made = dict(makers), {}
+
+    def __getitem__(self, name: str) -> ImageSource:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    def __or__(self, other: "LazySources") -> "LazySources":
+        return LazySources(self._makers | other._makers)
+
+
 def array_source(images: Tensor, labels: Tensor, identity: str) -> ImageSource:
     """Images (N, 3, H, W) uint8 that are already there, with labels (N,) int64."""
     return ImageSource(identity, len(images), lambda: (images, labels))
@@ -76,23 +105,20 @@ def class_count(params: GenintClassifierParams) -> int:
     return len(scenes9.CLASSES) if is_rendered(params) else imagenet.CLASSES
 
 
-def own_sources(params: GenintClassifierParams) -> dict[str, ImageSource]:
-    """``real`` and, where a row wants them, ``stylised``: real and stylised images together.
+def own_sources(params: GenintClassifierParams) -> LazySources:
+    """``real`` and ``stylised``: real and stylised images together.
 
-    On ImageNet they come from its folders and those of Stylized-ImageNet.
-
-    Raises:
-        UserError: folders that are absent.
+    On ImageNet they come from its folders and those of Stylized-ImageNet. Asking for a set whose
+    folders are absent is a :class:`cgnlib.errors.UserError`.
     """
-    rendered = is_rendered(params)
-    wanted = {"real": ("original",) if rendered else ("imagenet",)}
-    if "Stylized" in params.rows():
-        other = params.stylised_set if rendered else "stylized-imagenet"
-        wanted["stylised"] = (*wanted["real"], other)
-    if rendered:
+    if is_rendered(params):
         drawn = (params.train_images, params.seed)
-        return {name: _scene_source(kinds, *drawn) for name, kinds in wanted.items()}
-    return {name: _folder_source(kinds) for name, kinds in wanted.items()}
+        wanted = {"real": ("original",), "stylised": ("original", params.stylised_set)}
+        makers = {name: partial(_scene_source, kinds, *drawn) for name, kinds in wanted.items()}
+    else:
+        wanted = {"real": ("imagenet",), "stylised": ("imagenet", "stylized-imagenet")}
+        makers = {name: partial(_folder_source, kinds) for name, kinds in wanted.items()}
+    return LazySources(makers)
 
 
 def _scene_source(kinds: tuple[str, ...], count: int, seed: int) -> ImageSource:
