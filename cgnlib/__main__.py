@@ -169,6 +169,16 @@ def _interventions(args: argparse.Namespace) -> int:
     return 0
 
 
+def _export(args: argparse.Namespace) -> int:
+    from cgnlib.data.scenes9_export import write_image_folder
+    from cgnlib.pipelines.imagenet.data import rendered
+
+    scenes = rendered(args.set, args.count, args.seed, args.split)
+    folder = write_image_folder(scenes, Path(args.out), Path(args.masks) if args.masks else None)
+    print(f"{folder}: {len(scenes):,} images")
+    return 0
+
+
 def _pretrain(args: argparse.Namespace) -> int:
     from cgnlib.generators.paired_gan import STAGES
     from cgnlib.pipelines.imagenet import pretrain
@@ -218,6 +228,7 @@ CALLS = {
     "run": _run,
     "counterfactuals": _counterfactuals,
     "interventions": _interventions,
+    "export": _export,
     "import-weights": _import_weights,
     "pretrain": _pretrain,
     "book": _book,

@@ -112,6 +112,22 @@ def _add_interventions(made: argparse.ArgumentParser) -> None:
     made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
 
 
+def _add_export(export: argparse.ArgumentParser) -> None:
+    export.add_argument("dataset", choices=("scenes9",), help="dataset to write")
+    export.add_argument(
+        "set", metavar="SET", help="original, mixed_rand, cue_conflict, repainted, recombined, ..."
+    )
+    export.add_argument("out", metavar="OUT", help="folder to make: <class>/<number>.png")
+    export.add_argument(
+        "--count", type=_positive, default=2000, metavar="N", help="images (default: 2000)"
+    )
+    export.add_argument(
+        "--split", default="test", help="train, validation or test (default: test, as asked about)"
+    )
+    export.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    export.add_argument("--masks", metavar="FOLDER", help="another folder, for the true masks")
+
+
 def _add_import(weights: argparse.ArgumentParser) -> None:
     weights.add_argument("file", metavar="FILE", help="PyTorch state dict or safetensors")
     weights.add_argument(
@@ -206,6 +222,7 @@ COMMANDS: dict[str, tuple[str, Add]] = {
         "write GenInt's generated or transferred images to a folder",
         _add_interventions,
     ),
+    "export": ("write a set of rendered scenes as an image folder", _add_export),
     "import-weights": ("check a published checkpoint and keep it", _add_import),
     "pretrain": (
         "train the small networks that come with the package, or go on with the generator",

@@ -120,7 +120,7 @@ _RESOURCES = (
         "train/<wnid>/*.JPEG, val/<wnid>/*.JPEG",
         "imagenet",
         None,
-        "ODR on ImageNet at the paper's scale; GENINT-3 to 8",
+        "ODR with all of ImageNet (real_images: imagenet); GENINT-3 to 8",
     ),
     Resource(
         "imagenet-mini",
@@ -130,17 +130,18 @@ _RESOURCES = (
         "train/<wnid>/*.JPEG (34,745), val/<wnid>/*.JPEG (3,923)",
         "imagenet-mini",
         None,
-        "ODR-3, ODR-4, ODR-6, EXT-4",
+        "ODR-3, ODR-4, ODR-6, EXT-3, EXT-4, EXT-7",
     ),
     Resource(
         "in-9",
         "dataset",
         "Backgrounds Challenge: https://github.com/MadryLab/backgrounds_challenge",
         _RESEARCH,
-        "{original,mixed_same,mixed_rand}/val/<class>/*.JPEG",
+        "{original,mixed_same,mixed_rand}/val/<class>/*.JPEG, for row Mixed-Rand also "
+        "mixed_rand/train/<class>/*.JPEG",
         "in9",
         None,
-        "ODR-4",
+        "ODR-4 (val), its row Mixed-Rand (train)",
     ),
     Resource(
         "cue-conflict",
@@ -193,7 +194,7 @@ _RESOURCES = (
         "{train,val}/<wnid>/*.png",
         "stylized-imagenet",
         None,
-        "EXT-4 (val); GENINT-4 and 10 (train)",
+        "EXT-4 (val); rows SIN, IN+SIN, GENINT-4 and 10 (train)",
     ),
     Resource(
         "objectnet",

@@ -62,6 +62,7 @@ def triples(
     truncation: float,
     *,
     one_noise: bool = False,
+    shared_noise: bool = True,
     stream: str = "triples",
 ) -> dict[str, Tensor]:
     """Images of given (shape, texture, background) classes, with all their parts.
@@ -70,14 +71,17 @@ def triples(
         labels: N triples of class indices.
         truncation: of the noise and of the stored statistics.
         one_noise: the same u for every image, else one u each.
+        shared_noise: one u for the mechanisms of an image, else one for each of them.
     """
     chosen = torch.as_tensor(labels).view(-1, 3).to(cgn.device)
-    u = truncated_noise(1 if one_noise else len(chosen), cgn.latent, truncation, rng(seed, stream))
-    u = u.expand(len(chosen), -1).to(cgn.device)
+    images, each = 1 if one_noise else len(chosen), 1 if shared_noise else 3
+    u = truncated_noise(images * each, cgn.latent, truncation, rng(seed, stream))
+    u = u.view(images, each, -1).expand(len(chosen), 3, -1).to(cgn.device)
     made = []
     with cgn.sampling():
         for rows, noise in zip(chosen.split(_BATCH), u.split(_BATCH), strict=True):
-            made.append(parts_as_bytes(cgn(noise, *rows.unbind(1), truncation=truncation)))
+            parts = cgn(noise.unbind(1), *rows.unbind(1), truncation=truncation)
+            made.append(parts_as_bytes(parts))
     return {name: torch.cat([part[name] for part in made]) for name in made[0]}
 
 

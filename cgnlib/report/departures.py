@@ -17,7 +17,7 @@ _DATA = {"digits", "textures", "object_palette", "background_palette", "train_co
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return " or ".join(_shown(one) for one in value)
-    return f"{value:g}" if isinstance(value, float) else str(value) or '""'
+    return f"{value:g}" if isinstance(value, float) else str(value) or "empty"
 
 
 def equal(here: Any, value: Any) -> bool:

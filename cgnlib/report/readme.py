@@ -51,7 +51,8 @@ TABLES = (
         ("scenes9",),
         "",
         (
-            Row("mask overlap with the object (IoU)", "HQC-2", "CGN", "mask_iou", 3),
+            Row("mask overlap with saliency of the pseudo ground truth (IoU)", "HQC-2", "CGN",
+                "mask_iou", 3),
             *(
                 Row(f"{name} label recovered", "HQC-2", "CGN", f"oracle_{name}_{name}", 3)
                 for name in ("shape", "texture", "background")

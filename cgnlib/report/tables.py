@@ -254,11 +254,13 @@ def costs(artefacts: Mapping[str, tuple[Any, int]], params: Params) -> "Styler":
                 "Artefact": str(artefact),
             }
         )
+    if not cells:
+        cells.append({"Trained": "nothing on this page"})
     theirs = [row for row in published.rows("IBR-3", params.dataset) if row.setting == "CGN"]
     known = ", ".join(f"{COLUMNS.get(r.source, r.source)} {r.text} {r.unit}" for r in theirs)
     processors = {artefact.provenance.get("processor", "") for artefact, _ in artefacts.values()}
     mark = published_mark(params)
-    caption = f"Cost of this run on {', '.join(sorted(processors))}" + (
+    caption = " on ".join(filter(None, ["Cost of this run", ", ".join(sorted(processors))])) + (
         f"; published for one CGN{f' ({mark})' if mark else ''}: {known}" if known else ""
     )
     return styled(pd.DataFrame(cells), caption)

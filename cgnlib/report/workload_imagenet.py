@@ -6,7 +6,7 @@ from cgnlib.params import ImagenetParams
 from cgnlib.report.costs import DRIVERS, OVERHEAD
 from cgnlib.report.work_item import Item
 
-_MINI_IMAGES = 34_745  # training images of ImageNet-mini
+_REAL_IMAGES = {"imagenet-mini": 34_745, "imagenet": 1_281_167}  # for training
 _ABLATED = ("none", "shape", "text", "bg", "rec")
 
 
@@ -44,7 +44,7 @@ def _ibr(params: ImagenetParams) -> Iterator[Item]:
 def _row(params: ImagenetParams, row: str) -> Item:
     """The classifier of one row."""
     rendered = params.dataset == "scenes9"
-    images = params.train_images if rendered else _MINI_IMAGES
+    images = params.train_images if rendered else _REAL_IMAGES[params.real_images]
     ensemble = row == "IN+CGN"
     epochs = params.ensemble_epochs if ensemble else params.baseline_epochs
     kind = "imagenet_ensemble" if ensemble else "imagenet_baseline"

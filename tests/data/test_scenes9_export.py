@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
+from cgnlib.__main__ import main
 from cgnlib.data.scenes9 import CLASSES, scene_set
 from cgnlib.data.scenes9_export import write_image_folder
 from cgnlib.errors import UserError
@@ -71,3 +72,15 @@ def test_a_failed_write_leaves_nothing(scenes, tmp_path):
     with pytest.raises(UserError, match="cannot write"):
         write_image_folder(scenes, tmp_path / "file" / "below")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_command_writes_a_set_by_name(scenes, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = ["export", "scenes9", "cue_conflict", str(out), "--count", "18"]
+    assert main([*words, "--masks", str(tmp_path / "masks")]) == 0
+    assert capsys.readouterr().out == f"{out}: 18 images\n"
+    assert json.loads((out / "manifest.json").read_text())["identity"] == scenes.identity
+    assert len(list((tmp_path / "masks").glob("*/*.png"))) == 18
+    assert main(words) == 2 and "exists" in capsys.readouterr().err
+    assert main(["export", "scenes9", "nothing", str(tmp_path / "x")]) == 2
+    assert "variant 'nothing' is none of" in capsys.readouterr().err

@@ -31,6 +31,14 @@ def test_triples_take_each_part_from_its_class(tiny_cgn):
     assert not torch.equal(many["composite"][0], many["composite"][1])
 
 
+def test_mechanisms_may_have_a_noise_each(tiny_cgn):
+    cgn = tiny_cgn()
+    one = triples(cgn, [(0, 1, 2)] * 2, 5, 1.0)
+    each = triples(cgn, [(0, 1, 2)] * 2, 5, 1.0, shared_noise=False)
+    assert torch.equal(one["mask"][0], each["mask"][0])  # the stream begins with the shape's
+    assert not torch.equal(one["background"][0], each["background"][0])
+
+
 def test_the_papers_triples_are_imagenet_classes():
     found = class_triples(PAPER_TRIPLES)
     assert len(found) == 25 and found[0] == (779, 388, 974) and found[24] == (849, 652, 429)

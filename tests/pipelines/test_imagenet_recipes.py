@@ -156,6 +156,38 @@ def test_failures_come_worst_first_and_name_what_is_read(params, trained):
     assert min(one.confidence[0] for one in worst.values()) == pytest.approx(believed.min())
 
 
+def test_pictures_and_quality_draw_noise_as_the_training_set_does(params, trained):
+    apart = params.model_copy(update={"cf_shared_noise": False})
+    one, three = (measure.different_labels(each, trained.model) for each in (params, apart))
+    latent = trained.model.latent
+    assert one.noise.shape == (24, latent) and three.noise.shape == (24, 3, latent)
+    labels, noise = one.asked(slice(2, 5), trained.model.device)
+    assert torch.equal(labels, one.labels[2:5]) and all(torch.equal(u, noise[0]) for u in noise)
+    noise = three.asked(torch.tensor([3]), trained.model.device)[1]
+    assert [u.tolist() for u in noise] == [[row.tolist()] for row in three.noise[3]]
+    assert not torch.equal(noise[0], noise[2])
+    pictures = [imagenet.counterfactual_triples(each, trained.model) for each in (params, apart)]
+    assert not np.array_equal(pictures[0].images, pictures[1].images)
+    assert measure.quality_of(apart, trained.model).parts.mask_iou.shape == (24,)
+
+
+def test_triples_are_chosen_by_name(params, trained):
+    named = params.model_copy(update={"triples": "dog/bird/fish, Fish/dog/dog"})
+    assert imagenet.counterfactual_triples(named, trained.model).captions == [
+        "dog/bird/fish", "fish/dog/dog"
+    ]  # fmt: skip
+    with pytest.raises(UserError, match="no class called 'doge' among 9: nearest are dog"):
+        imagenet.chosen_triples(params.model_copy(update={"triples": "doge/bird/fish"}))
+    with pytest.raises(UserError, match="'dog/bird' is no triple"):
+        imagenet.chosen_triples(params.model_copy(update={"triples": "dog/bird"}))
+
+
+def test_the_first_images_are_scored_in_two_splits():
+    logits = np.random.default_rng(0).normal(size=(imagenet.FIRST_IMAGES + 10, 5))
+    found = imagenet.first_inception(logits)
+    assert (found.images, found.splits) == (2000, 2)
+
+
 def test_pictures_have_a_name_for_every_class(params, trained):
     made = imagenet.counterfactual_triples(params, trained.model)
     assert len(made.captions) == len(made.images) == 25

@@ -62,16 +62,24 @@ def counterfactuals(params):
     )
 
 
+def clear():
+    for cached in (
+        classify._baseline,
+        classify._ensemble,
+        predictions.answers,
+        counterfactual_sets.fakes,
+    ):
+        cached.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def params(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CGN_RUNS", str(tmp_path_factory.mktemp("runs")))
         patch.setattr(counterfactual_sets, "counterfactuals", counterfactuals)
-        for cached in (classify._baseline, classify._ensemble, predictions.answers):
-            cached.cache_clear()
+        clear()
         yield Watched(**SMALL)
-    for cached in (classify._baseline, classify._ensemble, predictions.answers):
-        cached.cache_clear()
+    clear()
 
 
 def test_every_row_is_trained_for_equally_many_updates(params):

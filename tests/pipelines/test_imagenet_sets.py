@@ -39,7 +39,8 @@ def mini(workplace, picture):
         folder.mkdir(parents=True)
         other = CUE_CATEGORIES[(place + 1) % 16]
         shutil.copyfile(picture, folder / f"{name}1-{other}2.png")
-    data._listing.cache_clear()
+    for cached in (data._folder, counterfactual_sets.fakes):
+        cached.cache_clear()
     yield ImagenetParams(
         dataset="imagenet_mini",
         scale="paper",
@@ -47,7 +48,8 @@ def mini(workplace, picture):
         evaluators="none",
         score_network="inception_v3",
     )
-    data._listing.cache_clear()
+    for cached in (data._folder, counterfactual_sets.fakes):
+        cached.cache_clear()
 
 
 def test_in9_is_read_as_nine_classes_with_its_own_pixel_statistics(mini):
@@ -69,6 +71,9 @@ def test_the_stimuli_have_two_labels(mini):
 def test_sets_that_are_not_there_are_named(mini):
     with pytest.raises(UserError, match="imagenet-mini is absent: get it from"):
         data.test_set(mini, "original")
+    whole = mini.model_copy(update={"real_images": "imagenet"})
+    with pytest.raises(UserError, match="imagenet is absent: get it from ImageNet ILSVRC"):
+        data.test_set(whole, "original")
     with pytest.raises(UserError, match="no set no_foreground of ImageNet-mini"):
         data.test_set(mini, "no_foreground")
     with pytest.raises(UserError, match="cannot answer cue_conflict"):
@@ -134,6 +139,8 @@ def test_counterfactual_files_are_split_like_images_in_memory(mini, picture, mon
     assert (len(made.train), len(made.held_out)) == (10, 1)
     assert isinstance(made.train.source, ImageFiles) and made.train.source.train.px == 224
     assert made.held_out.texture.tolist() == [31] and made.held_out.three_labels
+    assert counterfactual_sets.fakes(mini) is made  # the folder is looked through once
+    counterfactual_sets.fakes.cache_clear()
     one = CounterfactualFolder((picture,), labels[:1], {})
     monkeypatch.setattr(counterfactual_sets, "counterfactuals", lambda params: one)
     with pytest.raises(UserError, match="cf_images is 1"):

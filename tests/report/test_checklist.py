@@ -9,8 +9,8 @@ import safetensors.numpy
 
 from cgnlib import store
 from cgnlib.families import FAMILIES
-from cgnlib.params import MnistParams
-from cgnlib.report import checklist, hyperparameters, states
+from cgnlib.params import ImagenetParams, MnistParams
+from cgnlib.report import checklist, checklist_data, hyperparameters, states
 from cgnlib.report.evidence import Evidence, network_size
 
 TITLES = [
@@ -140,3 +140,17 @@ def test_a_damaged_run_is_left_out_not_fatal(some, write_run):
     found = evidence()
     assert {run.notebook for run in found.runs} == {"odr"}
     assert "damaged" in found.complaints[0]
+
+
+def test_every_file_a_run_on_photographs_reads_is_named():
+    real = {"dataset": "imagenet_mini", "scale": "paper", "biggan": "deep_256", "saliency": "u2net"}
+    real |= {"features": "vgg16", "evaluators": "none", "score_network": "inception_v3"}
+    real |= {"trunk": "resnet50", "trunk_weights": "published", "cgn_weights": "published"}
+    own = {"biggan-deep-256", "u2net", "vgg16", "resnet50", "inception-v3", "cgn"}
+    sets = {"in-9", "cue-conflict", "imagenet-a", "imagenet-sketch", "imagenet-v2"}
+    every = own | sets | {"stylized-imagenet"}
+    used = checklist_data._photographs
+    assert used(ImagenetParams(**real)) == every | {"imagenet-mini"}
+    assert used(ImagenetParams(**real, real_images="imagenet")) == every | {"imagenet"}
+    few = ImagenetParams(**real, test_sets="original", odr_rows="IN,SIN")
+    assert used(few) == own | {"imagenet-mini", "stylized-imagenet"}

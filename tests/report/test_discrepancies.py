@@ -10,7 +10,7 @@ from cgnlib.report.discrepancies import NOT_MEASURED, effect
 from cgnlib.report.evidence import Evidence
 
 MNIST_POINTS = {f"D{n}" for n in (*range(1, 9), *range(12, 18), 27, 28)}
-IMAGENET_POINTS = {f"D{n}" for n in (9, 10, 11, *range(18, 27), 29, 30)}
+IMAGENET_POINTS = {f"D{n}" for n in (9, 10, 11, *range(18, 27), 29, 30)} | {"D8, ImageNet"}
 GENINT_MNIST_POINTS = {"D33", "D34"}
 GENINT_POINTS = {"D31", "D32", "D35", "D36", "D37"}
 ACCURACY = ("ODR-1", "Original+CGN", "test_accuracy")

@@ -115,7 +115,7 @@ def test_the_papers_settings_depart_from_nothing(name):
     assert set(listed) == set(GenintParams.model_fields)
     smaller = paper.model_copy(update={"generated_network": "", "gan_batch": 128})
     (network, _, here), (images, _, _) = departures.departures_list(smaller)
-    assert network == "network of generated images alone" and here == 'generated_network ""'
+    assert network == "network of generated images alone" and here == "generated_network empty"
     assert images.startswith("images of GAN augmentation")
 
 

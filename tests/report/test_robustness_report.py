@@ -73,6 +73,21 @@ def test_a_bias_of_no_decided_image_is_no_number(run):
     assert len(run.records) == before
 
 
+def test_a_gap_between_sets_that_do_not_pair_up_says_so(run):
+    assert "both answers drawn together" in numbers(run)["ODR-4", "IN", "bg_gap"].definition
+    mini = ImagenetParams(
+        dataset="imagenet_mini", biggan="deep_256", evaluators="none", score_network="inception_v3"
+    )
+    photographs = begin(mini, "odr_imagenet", "ODR")
+    for metric in ("bg_gap", "test_top1"):
+        robustness_records.record_difference(
+            photographs, "ODR-4", "IN", metric, (1.0, 0.0, 2.0), 10, ()
+        )
+    gap, top = photographs.records
+    assert "independent" in gap.definition and "drawn together" not in gap.definition
+    assert "both answers drawn together" in top.definition
+
+
 def test_correlations_and_means_carry_intervals(run):
     answered = SimpleNamespace(artefacts=())
     robustness_records.record_correlations(
@@ -173,6 +188,7 @@ def test_the_rules_of_the_page_judge_its_records(run):
     rules = {rule.claim: rule for rule in verdicts.claims()}
     for claim in ("ODR-BIAS", "ODR-BG", "ODR-KEEP", "EXT-HEADS", "EXT-OOD", "EXT-LIME"):
         assert rules[claim].page == "odr_imagenet"
-        assert rules[claim].datasets == ["scenes9", "imagenet_mini"]
+        masks = claim in ("EXT-HEADS", "EXT-LIME")  # photographs have none
+        assert rules[claim].datasets == (["scenes9"] if masks else ["scenes9", "imagenet_mini"])
         for condition in rules[claim].conditions:
             assert robustness_records.meaning(condition.metric)

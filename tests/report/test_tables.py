@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cgnlib.datasets import MNIST_DATASETS
-from cgnlib.params import MnistParams
+from cgnlib.params import ImagenetParams, MnistParams
 from cgnlib.paths import project_root
 from cgnlib.report import committed, ibr_tables, measures, summary, tables
 from cgnlib.store import Artefact
@@ -132,6 +132,25 @@ def test_the_paper_files_show_no_departure(dataset):
     params = load_params(project_root() / "params" / "paper" / f"{dataset}.yaml")
     assert tables.departures_list(params) == []
     assert "none: the published training" in tables.departures(params).to_html()
+
+
+def test_the_schedule_of_the_ensemble_is_among_the_departures_at_imagenets_scale():
+    from cgnlib.parameter_reading import load_params
+
+    files = {name: f"paper/{name}" for name in ("imagenet_code", "imagenet_r1", "imagenet_paper")}
+    for name, path in files.items():
+        params = load_params(project_root() / "params" / f"{path}.yaml")
+        found = {what for what, _, _ in tables.departures_list(params, of=("classifier",))}
+        silent = {"batch norm of the ensemble (code alone)"}  # the paper says nothing of it
+        assert found == (silent if name == "imagenet_paper" else set())
+    here = {what: ours for what, _, ours in tables.departures_list(ImagenetParams())}
+    assert "ensemble_epochs 3" in here["training of the ensemble"]
+    assert here["start of baseline and ensemble"] == "trunk resnet18, trunk_weights empty"
+
+
+def test_nothing_trained_is_a_line_of_its_own():
+    html = tables.costs({}, ImagenetParams()).to_html()
+    assert "nothing on this page" in html and "Cost of this run" in html
 
 
 def test_departures_name_the_choice_and_both_values():

@@ -21,15 +21,18 @@ from cgnlib.pipelines.imagenet.generate import (
     write_set,
 )
 from cgnlib.pipelines.imagenet.measure import (
+    FIRST_IMAGES,
     Composites,
     PartScores,
     Quality,
     composites,
     curve,
+    first_inception,
     inception,
     quality,
 )
 from cgnlib.pipelines.imagenet.pictures import (
+    chosen_triples,
     counterfactual_triples,
     failures,
     interpolations,
@@ -66,6 +69,7 @@ __all__ = [
     "COMPARED",
     "ELSEWHERE",
     "EXPLAINED",
+    "FIRST_IMAGES",
     "Answers",
     "Background",
     "CfSet",
@@ -86,6 +90,7 @@ __all__ = [
     "background_difference",
     "background_sets",
     "cgn",
+    "chosen_triples",
     "class_names",
     "classifier",
     "compared",
@@ -98,6 +103,7 @@ __all__ = [
     "explained",
     "failures",
     "fakes",
+    "first_inception",
     "head_accuracies",
     "head_bias_difference",
     "heat_maps",

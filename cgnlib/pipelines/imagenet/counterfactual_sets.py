@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -34,6 +35,7 @@ class Fakes:
     identity: str
 
 
+@lru_cache(maxsize=2)  # a folder is looked through file by file, which takes long on ImageNet
 def fakes(params: ImagenetParams) -> Fakes:
     """The counterfactual set of ``params``, in two parts.
 

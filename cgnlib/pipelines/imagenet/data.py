@@ -1,7 +1,8 @@
 """The image sets of one run: what classifiers learn from, and what they are asked about.
 
-scenes9 is rendered and kept in memory as bytes; ImageNet-mini and the sets around it are read from
-folders. Both come as :class:`ImageSet`, so that what trains and scores need not know which it is.
+scenes9 is rendered and kept in memory as bytes; ImageNet-mini, or all of ImageNet, and the sets
+around it are read from folders. Both come as :class:`ImageSet`, so that what trains and scores need
+not know which it is.
 """
 
 import hashlib
@@ -104,7 +105,9 @@ def class_count(params: ImagenetParams, row: str = "IN") -> int:
 
 def epoch_images(params: ImagenetParams) -> int:
     """Real images in one epoch of every row, so that all rows take equally many updates."""
-    return params.train_images if is_rendered(params) else len(_listing("original", "train"))
+    return (
+        params.train_images if is_rendered(params) else len(_listing(params, "original", "train"))
+    )
 
 
 # scenes9
@@ -115,7 +118,13 @@ def _stored(drawn: scenes9.SceneSet, augment: RandomCrop | None = None) -> Image
     return ImageSet(source, drawn.shape, drawn.texture, drawn.background, drawn.masks)
 
 
-def _rendered(name: str, count: int, seed: int, split: str) -> scenes9.SceneSet:
+def rendered(name: str, count: int, seed: int, split: str) -> scenes9.SceneSet:
+    """A set of scenes9 by its name here: a variant, ``repainted``, or ``recombined`` with three
+    independent labels.
+
+    Raises:
+        UserError: an unknown name or split, or no images.
+    """
     if name == "repainted":
         return scenes9.repainted(count, seed, split)
     if name == "recombined":
@@ -125,18 +134,23 @@ def _rendered(name: str, count: int, seed: int, split: str) -> scenes9.SceneSet:
 
 @lru_cache(maxsize=16)
 def _test_scenes(name: str, count: int) -> ImageSet:
-    made = _stored(_rendered(name, count, TEST_SEED, "test"))
+    made = _stored(rendered(name, count, TEST_SEED, "test"))
     return replace(made, three_labels=name == "recombined")
 
 
 # folders
 
 
+def _listing(params: ImagenetParams, name: str, split: str) -> Listing:
+    return _folder(name, split, params.real_images)
+
+
 @lru_cache(maxsize=16)
-def _listing(name: str, split: str) -> Listing:
-    """The folder behind a set's name; ``split`` is ``train`` or ``val``."""
+def _folder(name: str, split: str, real: str) -> Listing:
+    """The folder behind a set's name; ``split`` is ``train`` or ``val``, ``real`` the resource of
+    the original images."""
     readers: dict[str, Callable[[], Listing]] = {
-        "original": lambda: imagenet.imagenet(split, "imagenet-mini"),
+        "original": lambda: imagenet.imagenet(split, real),
         "repainted": lambda: imagenet.imagenet(split, "stylized-imagenet"),
         "stylised": lambda: imagenet.imagenet(split, "stylized-imagenet"),
         "in9_original": lambda: imagenet.in9("original", split),
@@ -144,7 +158,7 @@ def _listing(name: str, split: str) -> Listing:
         "mixed_rand": lambda: imagenet.in9("mixed_rand", split),
         "cue_conflict": lambda: imagenet.cue_conflict()[0],
         "sketch": imagenet.sketch,
-        "hard": lambda: imagenet.imagenet_a(_listing("original", "val").classes),
+        "hard": lambda: imagenet.imagenet_a(_folder("original", "val", real).classes),
         "second_test": imagenet.imagenet_v2,
     }
     if name not in readers:
@@ -155,8 +169,10 @@ def _listing(name: str, split: str) -> Listing:
     return readers[name]()
 
 
-def _files(name: str, split: str, train: RandomBox | None = None) -> ImageSet:
-    listing = _listing(name, split)
+def _files(
+    params: ImagenetParams, name: str, split: str, train: RandomBox | None = None
+) -> ImageSet:
+    listing = _listing(params, name, split)
     in9 = name in BACKGROUND_SETS["imagenet_mini"].values()
     test = Centre(PX, 0) if in9 and train is None else Centre(PX)
     label = torch.from_numpy(listing.labels)
@@ -175,8 +191,8 @@ def listing_identity(listing: Listing, *names: str) -> str:
     return hashlib.sha256("\n".join([*names, *files]).encode()).hexdigest()[:16]
 
 
-def _listing_identity(name: str, split: str) -> str:
-    return listing_identity(_listing(name, split), name, split)
+def _listing_identity(params: ImagenetParams, name: str, split: str) -> str:
+    return listing_identity(_listing(params, name, split), name, split)
 
 
 # sets by name
@@ -185,7 +201,7 @@ def _listing_identity(name: str, split: str) -> str:
 def identity_of(params: ImagenetParams, name: str) -> str:
     """What names a test set in artefact keys, without making it."""
     if not is_rendered(params):
-        return _listing_identity(name, "val")
+        return _listing_identity(params, name, "val")
     full = "recombined-background-shape-texture" if name == "recombined" else name
     return scenes9.set_identity(full, params.test_images, TEST_SEED, "test")
 
@@ -198,7 +214,7 @@ def test_set(params: ImagenetParams, name: str) -> ImageSet:
         UserError: no such set of this dataset, or its files are absent.
     """
     if not is_rendered(params):
-        return _files(name, "val")
+        return _files(params, name, "val")
     if name == "in9_original":
         raise UserError("scenes9 has no set in9_original: its name there is original")
     return _test_scenes(name, params.test_images)
@@ -214,7 +230,7 @@ def train_identity(params: ImagenetParams, row: str) -> str:
     parts = [
         scenes9.set_identity(name, params.train_images, params.seed, "train")
         if is_rendered(params)
-        else _listing_identity(name, "train")
+        else _listing_identity(params, name, "train")
         for name in TRAINED_ON[row]
     ]
     return "+".join(parts)
@@ -222,7 +238,7 @@ def train_identity(params: ImagenetParams, row: str) -> str:
 
 @lru_cache(maxsize=3)
 def _train_scenes(names: tuple[str, ...], count: int, seed: int, least_area: float) -> ImageSet:
-    drawn = [_rendered(name, count, seed, "train") for name in names]
+    drawn = [rendered(name, count, seed, "train") for name in names]
     images = drawn[0].images if len(drawn) == 1 else torch.cat([one.images for one in drawn])
     augment = RandomCrop(scenes9.SIDE, (least_area, 1.0))
     return ImageSet(StoredImages(images, augment), torch.cat([one.shape for one in drawn]))
@@ -234,7 +250,7 @@ def train_set(params: ImagenetParams, row: str) -> ImageSet:
         key = (TRAINED_ON[row], params.train_images, params.seed, params.crop_least_area)
         return _train_scenes(*key)
     box = RandomBox(PX, (params.crop_least_area, 1.0))
-    sets = [_files(name, "train", box) for name in TRAINED_ON[row]]
+    sets = [_files(params, name, "train", box) for name in TRAINED_ON[row]]
     if len(sets) == 1:
         return sets[0]
     paths: Iterable[str] = [path for one in sets for path in one.source.paths]
@@ -247,15 +263,15 @@ def training_images(params: ImagenetParams) -> ImageSet:
     knows of what it was trained on (experiment ODR-6)."""
     if is_rendered(params):
         count = min(params.test_images, params.train_images)
-        return _stored(_rendered("original", count, params.seed, "train"))
-    return _files("original", "train")
+        return _stored(rendered("original", count, params.seed, "train"))
+    return _files(params, "original", "train")
 
 
 def real_sets(params: ImagenetParams) -> RealSets:
-    """Original images: ``train``, ``validation`` (on which settings were chosen; on ImageNet-mini
+    """Original images: ``train``, ``validation`` (on which settings were chosen; of photographs
     the same as ``test``, as in both reproductions) and ``test``."""
     test = test_set(params, "original")
     if not is_rendered(params):
         return RealSets(train_set(params, "IN"), test, test)
-    drawn = _rendered("original", params.test_images, params.seed, "validation")
+    drawn = rendered("original", params.test_images, params.seed, "validation")
     return RealSets(train_set(params, "IN"), _stored(drawn), test)

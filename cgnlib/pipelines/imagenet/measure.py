@@ -21,11 +21,14 @@ from cgnlib.pipelines.imagenet.nets import log_probabilities, readers, score_net
 from cgnlib.pipelines.imagenet.train_cgn import ablation, cgn, start
 from cgnlib.rng import rng
 
+FIRST_IMAGES = 2000  # of the first reproduction's inception score
+Noise = tuple[Tensor, ...]  # (B, Z) of shape, texture and background
+
 
 @dataclass(frozen=True)
 class Drawn:
-    """Images to make: labels (N, 3) of shape, texture and background, one noise (N, Z) for all
-    mechanisms, and the truncation that the noise has."""
+    """Images to make: labels (N, 3) of shape, texture and background, the noise and the truncation
+    that it has. The noise is (N, Z), one u for all mechanisms, or (N, 3, Z), one for each."""
 
     labels: Tensor
     noise: Tensor
@@ -33,6 +36,11 @@ class Drawn:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def asked(self, rows: Tensor | slice, device: torch.device) -> tuple[Tensor, Noise]:
+        """Labels (B, 3) and noise of some images."""
+        labels, noise = self.labels[rows].to(device), self.noise[rows].to(device)
+        return labels, (noise,) * 3 if noise.ndim == 2 else noise.unbind(1)
 
 
 @dataclass(frozen=True)
@@ -81,17 +89,23 @@ class Composites:
 
 
 def different_labels(params: ImagenetParams, model: ImagenetCgn) -> Drawn:
-    """``quality_images`` images with three different labels each, drawn at random."""
+    """``quality_images`` images with three different labels each, drawn at random; like the
+    training set's they share one u or, without ``cf_shared_noise``, have one for each mechanism."""
     count, generator = params.quality_images, rng(params.seed, "quality")
     labels = torch.stack(
         [torch.randperm(model.classes, generator=generator)[:3] for _ in range(count)]
     )
-    noise = truncated_noise(count, model.latent, params.cf_truncation, generator)
+    if params.cf_shared_noise:
+        noise = truncated_noise(count, model.latent, params.cf_truncation, generator)
+    else:
+        noise = truncated_noise(3 * count, model.latent, params.cf_truncation, generator)
+        noise = noise.view(count, 3, -1)
     return Drawn(labels, noise, params.cf_truncation)
 
 
 def equal_labels(params: ImagenetParams, model: ImagenetCgn) -> Drawn:
-    """``score_images`` images with one class for all mechanisms, drawn at random."""
+    """``score_images`` images with one class and one u for all mechanisms, as in training, drawn at
+    random."""
     count, generator = params.score_images, rng(params.seed, "score")
     labels = torch.randint(model.classes, (count, 1), generator=generator).expand(-1, 3)
     noise = truncated_noise(count, model.latent, params.score_truncation, generator)
@@ -99,8 +113,8 @@ def equal_labels(params: ImagenetParams, model: ImagenetCgn) -> Drawn:
 
 
 def _batches(drawn: Drawn, model: ImagenetCgn, size: int):
-    for labels, noise in zip(drawn.labels.split(size), drawn.noise.split(size), strict=True):
-        yield labels.to(model.device), noise.to(model.device)
+    for first in range(0, len(drawn), size):
+        yield drawn.asked(slice(first, first + size), model.device)
 
 
 def _scores(model: ImagenetCgn, parts, truth: Tensor) -> dict[str, np.ndarray]:
@@ -128,7 +142,7 @@ def quality_of(params: ImagenetParams, model: ImagenetCgn) -> Quality:
     with model.sampling():
         for labels, noise in _batches(drawn, model, params.cf_batch):
             parts = model(noise, *labels.T, truncation=drawn.truncation)
-            truth = model.biggan_GT(noise, labels[:, 0], drawn.truncation)
+            truth = model.biggan_GT(noise[0], labels[:, 0], drawn.truncation)  # as the shape
             rows.append(_scores(model, parts, truth))
             if found is not None:
                 read.append(log_probabilities(found, parts.composite).numpy())
@@ -150,7 +164,7 @@ def composites_of(params: ImagenetParams, model: ImagenetCgn) -> Composites:
     with model.sampling():
         for labels, noise in _batches(drawn, model, params.cf_batch):
             parts = model(noise, *labels.T, truncation=drawn.truncation)
-            truth = model.biggan_GT(noise, labels[:, 0], drawn.truncation)
+            truth = model.biggan_GT(noise[0], labels[:, 0], drawn.truncation)  # as the shape
             rows.append(_scores(model, parts, truth))
             for kept, images in ((logits, parts.composite), (truths, truth)):
                 kept.append(score(images).float().cpu().numpy())
@@ -168,6 +182,12 @@ def composites(params: ImagenetParams, dropped: str = "") -> Composites:
 def inception(params: ImagenetParams, logits: np.ndarray) -> InceptionScore:
     """Inception score of ``logits`` (N, K) in ``score_splits`` splits."""
     return inception_curve(logits, [len(logits)], params.score_splits)[0]
+
+
+def first_inception(logits: np.ndarray) -> InceptionScore:
+    """Inception score of the first 2,000 of ``logits`` (N, K) in two splits, the first
+    reproduction's way (D18); it can be compared where other sources take more images."""
+    return inception_curve(logits, [FIRST_IMAGES], 2)[0]
 
 
 def curve(params: ImagenetParams, logits: np.ndarray) -> list[InceptionScore]:

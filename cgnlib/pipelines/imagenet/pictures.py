@@ -67,12 +67,31 @@ def _scene_triples() -> list[tuple[int, int, int]]:
     return [(i % 9, (i + 1 + i // 9) % 9, (i + 4 + 2 * (i // 9)) % 9) for i in range(25)]
 
 
+def chosen_triples(params: ImagenetParams) -> list[tuple[int, int, int]]:
+    """Classes of the counterfactuals to show: those that ``triples`` names, else the 25 of the
+    paper's figure 24, or as many of scenes9.
+
+    Raises:
+        UserError: ``triples`` holds no triple, or a name that is no class.
+    """
+    rendered = params.dataset == "scenes9"
+    if params.triples:
+        names = class_names(params) if rendered else None  # ImageNet's have synonyms
+        return class_triples((one.strip() for one in params.triples.split(",")), names)
+    return _scene_triples() if rendered else class_triples(PAPER_TRIPLES)
+
+
 def counterfactual_triples(params: ImagenetParams, model: ImagenetCgn) -> Captioned:
-    """25 counterfactuals named ``shape/texture/background`` (HQC-2): those of the paper's figure
-    24, or as many of scenes9."""
-    names = class_names(params)
-    chosen = _scene_triples() if params.dataset == "scenes9" else class_triples(PAPER_TRIPLES)
-    made = triples(model, chosen, params.seed, params.cf_truncation)
+    """Counterfactuals named ``shape/texture/background`` (HQC-2), see :func:`chosen_triples`; their
+    noise is shared as that of the training set.
+
+    Raises:
+        UserError: see :func:`chosen_triples`.
+    """
+    names, chosen = class_names(params), chosen_triples(params)
+    made = triples(
+        model, chosen, params.seed, params.cf_truncation, shared_noise=params.cf_shared_noise
+    )
     captions = ["/".join(names[label] for label in triple) for triple in chosen]
     return Captioned(made["composite"].numpy(), captions)
 
@@ -107,8 +126,7 @@ def interpolations(
 
 def _again(model: ImagenetCgn, drawn: Drawn, rows: Sequence[int]) -> np.ndarray:
     """Composites of some of the images that were drawn."""
-    index = torch.as_tensor(rows)
-    labels, noise = drawn.labels[index].to(model.device), drawn.noise[index].to(model.device)
+    labels, noise = drawn.asked(torch.as_tensor(rows), model.device)
     with model.sampling():
         made = model(noise, *labels.T, truncation=drawn.truncation)
     return to_bytes(made.composite).numpy()
