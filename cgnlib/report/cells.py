@@ -24,6 +24,12 @@ NOT_AVAILABLE = "\u2013"  # a source that has no such row
 SOURCES = ("P", "R1", "R2")
 FULL_SCALE = "Full scale (mean, 95 % interval)"
 COLUMNS = {"P": "Paper", "R1": "Reprod. 1", "R2": "Reprod. 2", "G": "GenInt"}
+NO_NEIGHBOUR = "no published neighbour"
+# Rows of a stated set size, and the publication that used it for its row without one.
+_SIZED = {
+    "Original+CGN (5e4)": ("R1", "Original+CGN"),
+    "Original+CGN (1e6)": ("R2", "Original+CGN"),
+}
 _VARIANT = re.compile(r" \((released|retrained)\)$")
 
 
@@ -61,6 +67,16 @@ def published_mark(params: Params) -> str:
 
 def base_setting(setting: str) -> str:
     return _VARIANT.sub("", setting)
+
+
+def published_beside(rows: Sequence[published.Row], setting: str) -> list[published.Row]:
+    """The published rows that stand beside ``setting``: its own, else those of the publication
+    that used a set of this size."""
+    own = [row for row in rows if base_setting(row.setting) == setting]
+    if own or setting not in _SIZED:
+        return own
+    source, name = _SIZED[setting]
+    return [row for row in rows if (row.source, base_setting(row.setting)) == (source, name)]
 
 
 def published_cell(rows: Sequence[published.Row]) -> str:

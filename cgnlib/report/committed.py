@@ -1,18 +1,19 @@
-"""The full scale's records, which are part of the project: what pages of other scales show where
-they did not run a study themselves.
+"""Records that are part of the project, of the scales ``full`` and ``paper``: what pages of other
+scales show where they did not run a study themselves.
 
-Read from ``results/full`` in the project's root, whatever ``CGN_RESULTS`` says: a run elsewhere
-does not change what was committed.
+Read from ``results/`` in the project's root, whatever ``CGN_RESULTS`` says: a run elsewhere does
+not change what was committed.
 """
 
 from collections.abc import Sequence
 
 from cgnlib.params import Params
 from cgnlib.paths import project_root
-from cgnlib.report.record_model import Record
-from cgnlib.report.record_reading import read_records
+from cgnlib.report.record_model import FinishedRun, Record
+from cgnlib.report.record_reading import finished_runs, read_records
+from cgnlib.report.statistics import ENOUGH_SEEDS
 
-FULL = "full"
+FULL, PAPER = "full", "paper"
 
 
 def full_records(experiment: str, dataset: str) -> list[Record]:
@@ -26,17 +27,41 @@ def full_records(experiment: str, dataset: str) -> list[Record]:
     return read_records(FULL, dataset, experiment, presets_only=True, root=root)
 
 
+def full_runs(experiment: str, dataset: str) -> list[FinishedRun]:
+    """The committed runs behind :func:`full_records`, which know their parameters, oldest first."""
+    found = finished_runs(FULL, dataset, presets_only=True, root=project_root() / "results")
+    return [run for run in found if any(r.experiment == experiment for r in run.records)]
+
+
 def records_of(experiment: str, dataset: str, scale: str = FULL) -> list[Record]:
-    """Records of another scale, for pages that do not run ``experiment`` themselves: the committed
-    ones of the full scale, or those of runs at ``scale``."""
+    """Committed records for pages that do not run ``experiment`` themselves. At another scale than
+    the full one those of every run, whatever its parameters: see :func:`by_run`."""
     if scale == FULL:
         return full_records(experiment, dataset)
-    return read_records(scale, dataset, experiment)
+    return read_records(scale, dataset, experiment, root=project_root() / "results")
+
+
+def by_run(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Records by the hash of the parameters of their run: what runs of different parameters
+    measured is not averaged."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.params_hash, []).append(record)
+    return found
 
 
 def beside(experiment: str, params: Params) -> list[Record]:
     """The full scale's records to show beside a run of ``params``: none on its own pages."""
     return [] if params.scale == FULL else full_records(experiment, params.dataset)
+
+
+def scale_name(records: Sequence[Record]) -> str:
+    """What a caption or legend calls records of the full scale and their intervals: ``full scale,
+    mean of 3 seeds, 95 % t interval``."""
+    seeds = len({record.seed for record in records})
+    if seeds >= ENOUGH_SEEDS:
+        return f"full scale, mean of {seeds} seeds, 95 % t interval"
+    return f"full scale, {'one seed' if seeds == 1 else f'mean of {seeds} seeds'}, 95 % interval"
 
 
 def own_or_full(

@@ -30,12 +30,15 @@ def record_differences(
     predictions: Mapping[str, Mapping[str, np.ndarray]],
     pairs: Sequence[tuple[str, str]] = PAIRS,
 ) -> None:
-    """Record every pair's difference in test accuracy with its paired bootstrap interval.
+    """Record every pair's difference in test accuracy with its paired bootstrap interval; a pair of
+    which a side was not run is left out.
 
     Args:
         predictions: per setting, the arrays of its predictions on the same images in one order.
     """
     for setting, over in pairs:
+        if not {setting, over} <= predictions.keys():
+            continue
         one, other = predictions[setting], predictions[over]
         gap, low, high = paired_bootstrap(
             one["predicted"] == one["shape"], other["predicted"] == other["shape"], one["digit"]

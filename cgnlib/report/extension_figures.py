@@ -1,17 +1,17 @@
 """Rows for the accuracy figure of the extensions page."""
 
 from collections.abc import Sequence
-from statistics import fmean
 from typing import Any
 
 from cgnlib.report import published, tables
+from cgnlib.report.statistics import summarise
 
 EXPERIMENTS = ("EXT-5", "EXT-6")
 
 
 def extension_rows(records: Sequence[Any], dataset: str, mark: str = "") -> list[dict[str, Any]]:
     """Rows for :func:`cgnlib.report.figures.accuracies`: every published or recorded setting of
-    EXT-5 and EXT-6 once, several seeds as their mean with the hull of their intervals.
+    EXT-5 and EXT-6 once, several seeds as the table beside the figure gives them.
 
     Args:
         mark: added to the name of the source, e.g. ``other textures``.
@@ -28,16 +28,12 @@ def extension_rows(records: Sequence[Any], dataset: str, mark: str = "") -> list
         for setting in tables.settings_of(theirs, ours):
             known = [row.value for row in theirs if row.setting == setting]
             found = [record for record in ours if record.setting == setting]
-            whole = found and all(record.interval_low is not None for record in found)
-            interval = (
-                (min(r.interval_low for r in found), max(r.interval_high for r in found))
-                if whole
-                else None
-            )
+            mean = summarise(found) if found else None
+            whole = mean is not None and mean.low is not None
             row = {
                 "setting": setting,
-                "value": fmean(record.value for record in found) if found else None,
-                "interval": interval,
+                "value": mean.value if mean else None,
+                "interval": (mean.low, mean.high) if whole else None,
                 "published": {source: known[0]} if known else {},
             }
             if setting not in rows or not rows[setting]["published"]:

@@ -119,12 +119,16 @@ def _heat_map(axes: Any, matrix: np.ndarray, factors: Sequence[str], small: bool
     return image
 
 
-def accuracies(rows: Sequence[Mapping[str, Any]], chance: float = 10.0) -> Figure:
+OWN = "this run, 95 % interval"
+
+
+def accuracies(rows: Sequence[Mapping[str, Any]], chance: float = 10.0, ours: str = OWN) -> Figure:
     """Accuracies with intervals, and published values as open markers.
 
     Args:
         rows: each with ``setting``, ``value`` (or None), ``interval`` ((low, high) or None) and
             ``published`` (name of the source to its value); all in %.
+        ours: what the legend calls the values and their intervals.
     """
     figure = Figure(figsize=(WIDTH_IN, 0.42 * len(rows) + 1.2), layout="constrained")
     axes = figure.subplots()
@@ -137,7 +141,7 @@ def accuracies(rows: Sequence[Mapping[str, Any]], chance: float = 10.0) -> Figur
         )
     )
     for height, row in enumerate(reversed(rows)):
-        _accuracy(axes, height, row, looks)
+        _accuracy(axes, height, row, looks, ours)
     axes.axvline(chance, color="#888888", linestyle=":", linewidth=1, label="chance")
     axes.set_yticks(range(len(rows)), [row["setting"] for row in reversed(rows)])
     axes.set(xlabel="test accuracy in %", xlim=(0, 101), ylim=(-0.6, len(rows) - 0.4))
@@ -147,7 +151,11 @@ def accuracies(rows: Sequence[Mapping[str, Any]], chance: float = 10.0) -> Figur
 
 
 def _accuracy(
-    axes: Any, height: int, row: Mapping[str, Any], looks: Mapping[str, tuple[str, str]]
+    axes: Any,
+    height: int,
+    row: Mapping[str, Any],
+    looks: Mapping[str, tuple[str, str]],
+    ours: str,
 ) -> None:
     """One row: our value with its interval, and each source's value with its marker."""
     if row.get("value") is not None:
@@ -159,7 +167,7 @@ def _accuracy(
             fmt="o",
             color=BLUE,
             capsize=3,
-            label="this run, 95 % interval",
+            label=ours,
         )
     for source, value in row.get("published", {}).items():
         marker, colour = looks[source]
@@ -178,6 +186,7 @@ def accuracy_rows(
     ``mark`` is added to the name of each source, e.g. ``other textures``.
     """
     from cgnlib.report import published, tables
+    from cgnlib.report.cells import published_beside
     from cgnlib.report.statistics import summarise
 
     cells = tables.comparison_rows(records, experiment, dataset, metric)
@@ -186,10 +195,14 @@ def accuracy_rows(
         wanted = (experiment, dataset, metric, setting)
         found = [r for r in records if (r.experiment, r.dataset, r.metric, r.setting) == wanted]
         ours = summarise(found) if found else None
+        printed = [
+            row
+            for row in published.rows(experiment, dataset, metric)
+            if row.source in ("P", "R1") and row.table != "stored runs"
+        ]
         theirs = {
             {"P": "paper", "R1": "reproduction 1"}[row.source] + suffix: row.value
-            for row in published.rows(experiment, dataset, metric)
-            if row.setting == setting and row.source in ("P", "R1") and row.table != "stored runs"
+            for row in published_beside(printed, setting)
         }
         has_interval = ours is not None and ours.low is not None
         rows.append(

@@ -1,4 +1,4 @@
-"""Tables of the robustness page beyond its accuracies: its data, and how weights were chosen."""
+"""Tables of the robustness page beyond its accuracies: its data, and what its studies trained."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cgnlib.params import MnistParams
-from cgnlib.report.tables import MISSING, NOT_AVAILABLE, number, styled
+from cgnlib.report import committed
+from cgnlib.report.record_model import FinishedRun
+from cgnlib.report.tables import NOT_AVAILABLE, styled
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -53,43 +55,26 @@ def dataset_overview(
     return styled(frame, f"Sets of {params.dataset}; shares, chance 0.1")
 
 
-def _used_weights(params: MnistParams) -> dict[str, float]:
-    return {
-        "IRM (2 envs)": params.irm_weight_two,
-        "IRM (5 envs)": params.irm_weight_five,
-        "LNTL": params.lntl_weight,
-    }
+def _budget(values: Mapping[str, Any]) -> str:
+    batch = values["classifier_batch"]
+    if not values["amount_steps"]:
+        return f"each classifier: {values['classifier_epochs']} epochs of its own set"
+    shown = values["amount_steps"] * batch
+    return (
+        f"each classifier: {values['amount_steps']:,} updates of {batch} images, {shown:,} images "
+        "seen; sets larger than that are not seen through once"
+    )
 
 
-def search_rows(params: MnistParams, searches: Sequence[Any]) -> list[dict[str, str]]:
-    """The cells of :func:`search_scores`, one dict per candidate; a row of the table whose weight
-    was not searched is MISSING.
-
-    Args:
-        searches: each with ``setting``, ``scores`` (weight to %), ``chosen``, ``used``, ``images``.
-    """
-    rows, found = [], {search.setting: search for search in searches}
-    for setting, used in _used_weights(params).items():
-        if setting not in params.settings():
-            continue
-        if setting not in found:
-            score = f"{MISSING}: not searched with this seed"
-            rows.append({"Row": setting, "Weight": f"{used:g}", "Score": score, "": "used"})
-            continue
-        search = found[setting]
-        for weight, score in search.scores.items():
-            marks = [("best", weight == search.chosen), ("used", weight == used)]
-            said = ", ".join(text for text, holds in marks if holds)
-            shown = f"{number(score, '%')} %"
-            rows.append({"Row": setting, "Weight": f"{weight:g}", "Score": shown, "": said})
-    return rows
+def budgets(runs: Sequence[FinishedRun]) -> str:
+    """How long the classifiers of ODR-2 trained in these runs; empty without any."""
+    return " or ".join(dict.fromkeys(_budget(run.params) for run in runs if run.params))
 
 
-def search_scores(params: MnistParams, searches: Sequence[Any]) -> "Styler":
-    """Every candidate weight of IRM and LNTL with its score, the best and the one in use."""
-    import pandas as pd
-
-    rows = search_rows(params, searches) or [
-        {"Row": NOT_AVAILABLE, "Weight": "", "Score": "neither IRM nor LNTL runs", "": ""}
-    ]
-    return styled(pd.DataFrame(rows), "Candidate weights, accuracy under training correlations")
+def amounts_budget(params: MnistParams) -> str:
+    """End of a caption of ODR-2: how long its classifiers train, in this run where it has any, else
+    in the committed runs of the full scale; empty where neither has."""
+    if params.amount_sizes:
+        return f"; {_budget(params.model_dump())}"
+    told = budgets(committed.full_runs("ODR-2", params.dataset))
+    return f"; full scale, {told}" if told else ""

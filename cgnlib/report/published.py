@@ -38,6 +38,7 @@ class Experiment(BaseModel):
     """An experiment on some datasets; ``page`` is the notebook that answers it there, or empty.
 
     ``headline`` is (setting, metric) of the number a summary shows; None where pictures answer.
+    ``control`` is the setting that it is read against, where one number says little.
     An experiment that two families repeat has an entry for each.
     """
 
@@ -50,6 +51,7 @@ class Experiment(BaseModel):
         MNIST_DATASETS
     )
     headline: list[str] | None = Field(None, min_length=2, max_length=2)
+    control: str = ""
 
 
 class Value(BaseModel):
@@ -109,7 +111,7 @@ class RecipeEntry(BaseModel):
 
     model_config = _STRICT
     what: str
-    of: Literal["cgn", "classifier", "gan"] = "cgn"
+    of: Literal["cgn", "classifier", "gan", "lntl"] = "cgn"
     dataset: MnistDataset | GenintMnistDataset | Literal["imagenet", "genint_imagenet"] | None = (
         None
     )

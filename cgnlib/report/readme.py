@@ -4,21 +4,25 @@ from typing import NamedTuple
 
 from cgnlib.datasets import GENINT_MNIST_DATASETS, MNIST_DATASETS
 from cgnlib.errors import UserError
-from cgnlib.params import GENINT_MNIST_ROWS
+from cgnlib.params import GENINT_MNIST_ROWS, ODR_SETTINGS
 from cgnlib.report import published
+from cgnlib.report.cells import NOT_AVAILABLE, OTHER_TEXTURES, published_beside
 from cgnlib.report.records import Record, read_records
 from cgnlib.report.statistics import summarise
-from cgnlib.report.tables import OTHER_TEXTURES
 
 
 class Row(NamedTuple):
-    """A heading and the record it shows, with ``digits`` behind the point."""
+    """A heading and the record it shows, with ``digits`` behind the point; a row that not every
+    scale runs (``optional``) is left out where no dataset has it. ``source`` is the publication
+    beside it where that is not its table's."""
 
     heading: str
     experiment: str
     setting: str
     metric: str
     digits: int
+    optional: bool = False
+    source: str = ""
 
 
 class Table(NamedTuple):
@@ -30,7 +34,40 @@ class Table(NamedTuple):
     rows: tuple[Row, ...]
 
 
-_ODR1 = ("Original", "IRM (2 envs)", "LNTL", "Original+GAN", "CGN", "Original+CGN")
+# In the order of the table; those of _OPTIONAL run at larger scales only.
+_ODR1 = tuple(ODR_SETTINGS)
+_OPTIONAL = ("IRM (5 envs)", "GAN", *(name for name in _ODR1 if name.startswith("Original+CGN (")))
+_FIRST_STUDY = ("GAN", "Original+CGN (5e4)")  # rows that the paper has not
+_EXTENSIONS = (
+    ("EXT-5", "retrained"),
+    ("EXT-5", "retrained + SSIM"),
+    ("EXT-5", "retrained + SSIM without gradient"),
+    ("EXT-6", "retrained + jitter"),
+    ("EXT-6", "retrained + jitter (legacy)"),
+)
+_STUDIES = (
+    *(
+        Row(f"counterfactuals {size}, ratio {ratio} (%)", "ODR-2", f"{size}, ratio {ratio}",
+            "test_accuracy", 1, True, "R1")
+        for size in ("1e4", "1e5", "1e6")
+        for ratio in (1, 5, 10, 20)
+    ),
+    *(
+        Row(f"{name} at {degree} % correlation (%)", "ODR-5", f"{name} at {degree} % correlation",
+            "test_accuracy", 1, True)
+        for name in ("SC", "OCC", "BCC")
+        for degree in (90, 95, 100)
+    ),
+    *(
+        Row(f"whole digits of ten, {name}", "HQC-7", name, "correct_digits", 2, True, "R1")
+        for name in ("original", "with edge loss")
+    ),
+    *(
+        Row(f"CGN alone, {name} (%)", experiment, name, "test_accuracy", 1, True, "R2")
+        for experiment, name in _EXTENSIONS
+    ),
+)  # fmt: skip
+_SOURCES = {"P": "paper", "G": "paper", "R1": "reproduction 1", "R2": "reproduction 2"}
 _GENINT4 = ("ImageNet only", "Stylized", "Mixup", "AutoAug", "GAN augmentation", "GenInt", "CGN")
 _CGN = ("IBR-3", "CGN", "training_time", 0)
 TABLES = (
@@ -39,12 +76,14 @@ TABLES = (
         "P",
         (
             *(
-                Row(f"test accuracy, {name} (%)", "ODR-1", name, "test_accuracy", 1)
+                Row(f"test accuracy, {name} (%)", "ODR-1", name, "test_accuracy", 1,
+                    name in _OPTIONAL, "R1" if name in _FIRST_STUDY else "")
                 for name in _ODR1
             ),
             Row("masks read as their label", "HQC-1", "CGN", "mask_readability", 3),
             Row("least label recovery by an oracle", "HQC-1", "CGN", "label_recovery", 3),
             Row("time to train the CGN (s)", *_CGN),
+            *_STUDIES,
         ),
     ),
     Table(
@@ -95,27 +134,40 @@ TABLES = (
 )  # fmt: skip
 
 
-def _cell(records: list[Record], dataset: str, row: Row, source: str) -> str:
+def _found(records: list[Record], dataset: str, row: Row) -> list[Record]:
     wanted = (dataset, row.experiment, row.setting, row.metric)
-    found = [r for r in records if (r.dataset, r.experiment, r.setting, r.metric) == wanted]
+    return [r for r in records if (r.dataset, r.experiment, r.setting, r.metric) == wanted]
+
+
+def _about(experiment: str, dataset: str) -> bool:
+    known = published.published().experiments
+    return any(one.id == experiment and dataset in one.datasets for one in known)
+
+
+def _cell(records: list[Record], dataset: str, row: Row, source: str) -> str:
+    found = _found(records, dataset, row)
     if not found:
-        return "MISSING"
+        return "MISSING" if _about(row.experiment, dataset) else NOT_AVAILABLE
     mean = summarise(found)
     shown = f"{mean.value:.{row.digits}f}"
     if mean.low is not None:
         shown += f" ({mean.low:.{row.digits}f} to {mean.high:.{row.digits}f})"
+    source = row.source or source
     others = published.rows(row.experiment, dataset, row.metric, source) if source else []
-    paper = [other for other in others if other.setting == row.setting]
-    if not paper:
+    theirs = published_beside(others, row.setting)
+    if not theirs:
         return shown
     other = dataset == "wildlife_mnist" and OTHER_TEXTURES
-    return f"{shown}; paper {paper[0].value:g}" + (f" ({other})" if other else "")
+    told = f"{shown}; {_SOURCES[source]} {theirs[0].value:g}"
+    return told + (f" ({other})" if other else "")
 
 
 def _markdown(records: list[Record], table: Table) -> str:
     lines = ["| | " + " | ".join(name.replace("_", " ") for name in table.datasets) + " |"]
     lines.append("|---" * (len(table.datasets) + 1) + "|")
     for row in table.rows:
+        if row.optional and not any(_found(records, name, row) for name in table.datasets):
+            continue
         cells = [_cell(records, dataset, row, table.source) for dataset in table.datasets]
         lines.append(f"| {row.heading} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -123,7 +175,8 @@ def _markdown(records: list[Record], table: Table) -> str:
 
 def results_markdown(scale: str) -> str:
     """Markdown tables of the headline numbers of ``scale``, one per family that ran: mean over the
-    seeds, 95 % interval over seeds from three on, else over examples.
+    seeds, 95 % interval over seeds from three on, else over examples; rows that this scale does
+    not run are left out.
 
     Raises:
         UserError: when no run of that scale has finished.

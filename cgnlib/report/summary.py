@@ -1,11 +1,19 @@
 """The summary page: what was claimed, published and measured, from records only."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cgnlib.datasets import STAND_INS
 from cgnlib.families import datasets_at
-from cgnlib.report import committed, differences, published, tables, verdicts
-from cgnlib.report.numbers import in_short, number
+from cgnlib.report import (
+    committed,
+    cost_tables,
+    differences,
+    odr_tables,
+    published,
+    tables,
+    verdicts,
+)
+from cgnlib.report.numbers import in_short
 from cgnlib.report.records import FinishedRun, Record, Verdict, finished_runs, read_records
 from cgnlib.report.statistics import summarise
 
@@ -37,6 +45,11 @@ class Summary:
             for dataset in self.datasets
             if dataset in rule.datasets
         ]
+
+    @property
+    def own(self) -> list[Record]:
+        """The records of this family's datasets."""
+        return [record for record in self.records if record.dataset in self.datasets]
 
     def _notes(self, rule: verdicts.Claim, dataset: str) -> list[str]:
         compared = any(condition.kind == "reaches_published" for condition in rule.conditions)
@@ -100,10 +113,15 @@ def headline(summary: Summary, dataset: str) -> "Styler":
 
 
 def _headline(records: list[Record], experiment: published.Experiment, dataset: str) -> str:
-    """The headline number among ``records``, or nothing."""
-    wanted = (experiment.id, dataset, *experiment.headline)
-    found = [r for r in records if (r.experiment, r.dataset, r.setting, r.metric) == wanted]
-    return in_short(found) if found else ""
+    """The headline number among ``records``, beside that of its control, or nothing."""
+    setting, metric = experiment.headline
+    told = []
+    for name in filter(None, (setting, experiment.control)):
+        wanted = (experiment.id, dataset, name, metric)
+        found = [r for r in records if (r.experiment, r.dataset, r.setting, r.metric) == wanted]
+        if found:
+            told.append(in_short(found) if name == setting else f"{name} {in_short(found)}")
+    return "; ".join(told)
 
 
 def _ours(summary: Summary, experiment: published.Experiment, dataset: str) -> str:
@@ -130,7 +148,7 @@ def _theirs(experiment: published.Experiment, dataset: str, source: str, mark: s
     rows = [
         row
         for row in published.rows(experiment.id, dataset, metric, source)
-        if row.setting in (setting, f"{setting} (retrained)")
+        if row.setting in (setting, f"{setting} (retrained)", experiment.control)
         and row.table != "stored runs"
         or row.setting == setting
         and row.table == "stored runs"
@@ -139,7 +157,13 @@ def _theirs(experiment: published.Experiment, dataset: str, source: str, mark: s
     if not rows:
         return tables.NOT_AVAILABLE
     units = {"%": "", "share": ""}
-    shown = ", ".join(row.text + units.get(row.unit, f" {row.unit}") for row in rows)
+    rows.sort(key=lambda row: row.setting == experiment.control)  # stable: the control last
+    shown = ", ".join(
+        (f"{row.setting} " if row.setting == experiment.control else "")
+        + row.text
+        + units.get(row.unit, f" {row.unit}")
+        for row in rows
+    )
     return f"{shown} ({mark})" if mark else shown
 
 
@@ -223,7 +247,17 @@ def study(summary: Summary, experiment: str, dataset: str) -> "Styler":
     rows = tables.comparison_rows(own, experiment, dataset, "test_accuracy", mark=mark, full=full)
     if not own and not full:
         rows = [{"Trained on": f"{tables.MISSING}: not run at this scale or the full one"}]
-    return tables.styled(pd.DataFrame(rows), f"{experiment}, test accuracy in %, {dataset}")
+    told = _budget(summary, dataset) if experiment == "ODR-2" else ""
+    return tables.styled(pd.DataFrame(rows), f"{experiment}, test accuracy in %, {dataset}{told}")
+
+
+def _budget(summary: Summary, dataset: str) -> str:
+    """How long the classifiers of ODR-2 trained, at this scale and the full one."""
+    own = [run for run in summary.runs for r in run.records
+           if (r.experiment, r.dataset) == ("ODR-2", dataset)]  # fmt: skip
+    full = [] if summary.scale == committed.FULL else committed.full_runs("ODR-2", dataset)
+    told = {"this scale": odr_tables.budgets(own), "full scale": odr_tables.budgets(full)}
+    return "".join(f"; {name}: {text}" for name, text in told.items() if text)
 
 
 def show_studies(summary: Summary) -> None:
@@ -244,32 +278,13 @@ def show_studies(summary: Summary) -> None:
 
 
 def timings(summary: Summary) -> "Styler":
-    """Training times (IBR-3) of everything that was trained, in seconds, and their sum."""
-    import pandas as pd
+    """Training times (IBR-3) of everything that was trained, and the time of all artefacts."""
+    return cost_tables.timings(summary.own, summary.scale)
 
-    rows: list[dict[str, Any]] = []
-    found = [r for r in summary.records if r.metric == "training_time"]
-    for dataset, setting in dict.fromkeys((r.dataset, r.setting) for r in found):
-        same = [r for r in found if (r.dataset, r.setting) == (dataset, setting)]
-        mean = summarise(same)
-        spread = "" if mean.std is None else f" ± {mean.std:.2g}"
-        rows.append(
-            {
-                "Dataset": dataset,
-                "Trained": setting,
-                "Time": number(mean.value, mean.unit) + spread,
-                "Seeds": ", ".join(str(seed) for seed in mean.seeds),
-                "Device": ", ".join(sorted({r.device for r in same})),
-                "Artefacts": ", ".join(a for r in same for a in r.artefacts),
-            }
-        )
-    if rows:
-        hours = sum(record.value for record in found) / 3600
-        last = {"Dataset": "in all", "Time": f"{hours:.2g} h"}
-        rows.append({name: "" for name in rows[0]} | last)
-    else:
-        rows = [{"Dataset": f"{tables.MISSING}: nothing was run at this scale"}]
-    return tables.styled(pd.DataFrame(rows), f"Training times at scale {summary.scale}")
+
+def costs(summary: Summary) -> "Styler":
+    """What every part of the work took (IBR-3), beside published hours."""
+    return cost_tables.parts(summary.own, summary.datasets, summary.scale)
 
 
 def show_verdicts(summary: Summary) -> None:

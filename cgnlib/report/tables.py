@@ -4,7 +4,7 @@ A row that was published but not measured is shown as MISSING with its reason, n
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cgnlib.params import ODR_SETTINGS, MnistParams, Params
 from cgnlib.report import committed, published
@@ -12,6 +12,7 @@ from cgnlib.report.cells import (
     COLUMNS,
     FULL_SCALE,
     MISSING,
+    NO_NEIGHBOUR,
     NOT_AVAILABLE,
     OTHER_DATASET,
     OTHER_TEXTURES,
@@ -20,10 +21,12 @@ from cgnlib.report.cells import (
     base_setting,
     other_textures,
     own_cells,
+    published_beside,
     published_cell,
     published_mark,
     styled,
 )
+from cgnlib.report.cost_tables import costs
 from cgnlib.report.departures import departures, departures_list
 from cgnlib.report.numbers import in_short, number
 from cgnlib.report.record_model import Record
@@ -94,7 +97,7 @@ def comparison_rows(
     full = [r for r in full if (r.experiment, r.dataset, r.metric) == wanted]
     cells = []
     for setting in dict.fromkeys([*settings_of(theirs, [*ours, *full]), *settings]):
-        said = [row for row in theirs if base_setting(row.setting) == setting]
+        said = published_beside(theirs, setting)
         row = {"Trained on": setting, **_published_cells(said, mark)}
         reason = missing if isinstance(missing, str) else missing.get(setting, "not run")
         row |= own_cells([record for record in ours if record.setting == setting], reason)
@@ -106,11 +109,14 @@ def comparison_rows(
 
 
 def _published_cells(rows: Sequence[published.Row], mark: str) -> dict[str, str]:
-    """The published values of one setting, a cell per source; ``mark`` where there is any."""
+    """The published values of one setting, a cell per source; ``mark`` where there is any. A
+    setting that nobody published says so."""
     cells = {
         COLUMNS[source]: published_cell([row for row in rows if row.source == source])
         for source in SOURCES
     }
+    if not rows:
+        cells[COLUMNS[SOURCES[0]]] = NO_NEIGHBOUR
     return cells | ({"Published with": mark if rows else ""} if mark else {})
 
 
@@ -151,26 +157,32 @@ def comparison(
 
 def full_or_missing(
     experiment: str,
-    dataset: str,
+    params: Params,
     metric: str = "test_accuracy",
     *,
     scale: str = "full",
     missing: str | Mapping[str, str] = "no run at that scale",
     settings: Sequence[str] = (),
+    note: str = "",
 ) -> "Styler":
     """:func:`comparison` with the records of the full scale in place of this run's.
 
     Args:
+        params: of the page; they say what must be said beside published values.
         scale: where the records come from when it is not the full scale.
         missing: reason for rows without one; one text, or one per setting.
+        note: end of the caption.
     """
     import pandas as pd
 
+    dataset, mark = params.dataset, published_mark(params)
     found = committed.records_of(experiment, dataset, scale)
-    rows = comparison_rows(found, experiment, dataset, metric, missing=missing, settings=settings)
+    options = {"missing": missing, "mark": mark, "settings": settings}
+    rows = comparison_rows(found, experiment, dataset, metric, **options)
     column = {"full": "Full scale"}.get(scale, f"Scale {scale}")
     frame = pd.DataFrame(rows).rename(columns={"This run": column})
-    title = f"{experiment}, {metric.replace('_', ' ')}, {dataset}: not run here, {scale} scale"
+    shown = f"{metric.replace('_', ' ')}, {dataset}: not run here, {scale} scale"
+    title = f"{experiment}, {shown}{note}"
     return styled(frame, title)
 
 
@@ -228,39 +240,4 @@ def by_setting(
             found = [r for r in ours if r.setting == setting and r.metric == metric]
             row[heading] = own_cells(found, "not measured")["This run"]
         cells.append(row)
-    return styled(pd.DataFrame(cells), caption)
-
-
-def costs(artefacts: Mapping[str, tuple[Any, int]], params: Params) -> "Styler":
-    """IBR-3: what each trained thing cost here, and what was published.
-
-    Args:
-        artefacts: name to (:class:`cgnlib.store.Artefact`, updates).
-    """
-    import pandas as pd
-
-    cells = []
-    for name, (artefact, steps) in artefacts.items():
-        made = artefact.provenance
-        imported = "source_sha256" in made
-        cells.append(
-            {
-                "Trained": name,
-                "Updates": "imported" if imported else f"{steps:,}",
-                "Seconds": NOT_AVAILABLE if imported else f"{made['seconds']:,.0f}",
-                "Peak memory of the process so far": f"{made['peak_memory_mb']:,.0f} MB",
-                "Device": made["device"],
-                "Threads": made.get("threads") or "",
-                "Artefact": str(artefact),
-            }
-        )
-    if not cells:
-        cells.append({"Trained": "nothing on this page"})
-    theirs = [row for row in published.rows("IBR-3", params.dataset) if row.setting == "CGN"]
-    known = ", ".join(f"{COLUMNS.get(r.source, r.source)} {r.text} {r.unit}" for r in theirs)
-    processors = {artefact.provenance.get("processor", "") for artefact, _ in artefacts.values()}
-    mark = published_mark(params)
-    caption = " on ".join(filter(None, ["Cost of this run", ", ".join(sorted(processors))])) + (
-        f"; published for one CGN{f' ({mark})' if mark else ''}: {known}" if known else ""
-    )
     return styled(pd.DataFrame(cells), caption)

@@ -1,4 +1,5 @@
-"""Committed records of the full scale: read from the project, labelled, MISSING when absent."""
+"""Committed records of the scales full and paper: read from the project, labelled, MISSING when
+absent."""
 
 import subprocess
 
@@ -7,7 +8,7 @@ import pytest
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
-from cgnlib.report import committed, summary, tables
+from cgnlib.report import committed, edge_tables, summary, tables
 from cgnlib.report.records import begin
 
 
@@ -97,6 +98,32 @@ def test_a_damaged_committed_file_is_one_clear_line(project, commit):
         committed.full_records("ODR-2", "double_colored_mnist")
 
 
+def test_runs_of_the_paper_scale_are_read_from_the_project_and_kept_apart(project, write_run):
+    for steps, digits in ((1000, 4.0), (1500, 6.0)):
+        rows = [("HQC-7", "original", "updates", steps, None),
+                ("HQC-7", "original", "correct_digits", digits, None)]  # fmt: skip
+        place = {"root": project / "results", "scale": "paper", "edge_cgn_steps": steps}
+        write_run("hqc", rows, other=True, **place)
+    found = committed.records_of("HQC-7", "colored_mnist", "paper")
+    assert len(committed.by_run(found)) == 2
+    rows = edge_tables.run_rows(found)
+    assert [row["Updates of each CGN"] for row in rows] == ["1,000", "1,500"]
+    assert [row["Digits with whole masks, mean"] for row in rows] == ["4.000", "6.000"]
+    assert len({row["Run"] for row in rows}) == 2
+    assert edge_tables.budget(found, MnistParams()) == (
+        "; 1,000 or 1,500 updates of each CGN (the CGN of this page: 3,000 updates)"
+    )
+    assert edge_tables.legend([], here=True) == "here, by rule"
+
+
+def test_a_legend_says_what_the_full_scale_averages(commit):
+    for seed in range(3):
+        commit(seed)
+    three = committed.full_records("ODR-2", "double_colored_mnist")
+    assert committed.scale_name(three) == "full scale, mean of 3 seeds, 95 % t interval"
+    assert committed.scale_name(three[:1]) == "full scale, one seed, 95 % interval"
+
+
 @pytest.mark.parametrize(
     ("path", "kept"),
     [
@@ -106,11 +133,15 @@ def test_a_damaged_committed_file_is_one_clear_line(project, commit):
         ("results/full/colored_mnist/odr/odr.ipynb", False),
         ("results/full/colored_mnist/odr/run.json", False),
         ("results/full/colored_mnist/.staging-odr-12/records.jsonl", False),
+        ("results/paper/colored_mnist/hqc@0123456789/records.jsonl", True),
+        ("results/paper/colored_mnist/hqc@0123456789/done", True),
+        ("results/paper/colored_mnist/hqc@0123456789/hqc.ipynb", False),
+        ("results/paper/colored_mnist/.lock-hqc", False),
         ("results/embedded/colored_mnist/odr/records.jsonl", False),
         ("results/interactive/odr@x/done", False),
     ],
 )
-def test_git_keeps_the_full_scales_records_and_nothing_else(path, kept):
+def test_git_keeps_the_records_of_full_and_paper_and_nothing_else(path, kept):
     command = ["git", "-C", str(project_root()), "check-ignore", "--no-index", "-q", path]
     try:
         status = subprocess.run(command, check=False, capture_output=True).returncode

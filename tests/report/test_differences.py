@@ -51,5 +51,17 @@ def test_a_difference_that_may_be_nothing_says_so(workplace):
     assert rows[0]["Excludes 0"] == "no"
 
 
+def test_a_pair_with_a_side_that_was_not_run_is_left_out(workplace):
+    run = begin(MnistParams(odr_settings="Original,CGN"), notebook="odr", claim="ODR")
+    answers = {
+        name: {"predicted": np.ones(10), "shape": np.ones(10), "digit": np.arange(10)}
+        for name in ("Original", "CGN")
+    }
+    differences.record_differences(run, "ODR-1", answers)
+    assert [record.setting for record in run.records] == ["CGN minus Original"]
+    differences.record_differences(run, "ODR-1", {"LNTL": answers["CGN"]})
+    assert len(run.records) == 1
+
+
 def test_nothing_measured_is_missing(workplace):
     assert "MISSING" in differences.differences([], "ODR-1", "colored_mnist").to_html()

@@ -68,6 +68,18 @@ def _measured(experiment, setting, value):
     return record(setting, value, interval, experiment=experiment, dataset="wildlife_mnist")
 
 
+def test_three_seeds_have_the_interval_that_the_table_shows():
+    records = [record("retrained", 60.0 + s, (50, 90), experiment="EXT-5", seed=s, scale="full",
+                      dataset="wildlife_mnist") for s in range(3)]  # fmt: skip
+    rows = extension_figures.extension_rows(records, "wildlife_mnist")
+    row = next(row for row in rows if row["setting"] == "retrained")
+    assert row["interval"] == pytest.approx((58.516, 63.484), abs=1e-3)  # t, not the hull 50 to 90
+    figure = figures.accuracies(rows, ours="full scale, mean of 3 seeds, 95 % t interval")
+    texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert "full scale, mean of 3 seeds, 95 % t interval" in texts
+    assert figures.OWN not in texts
+
+
 def test_extension_rows_once_each_with_published_values():
     records = [_measured(e, "retrained", v) for e, v in (("EXT-5", 60.0), ("EXT-6", 60.0))]
     records += [_measured("EXT-6", "retrained + jitter (legacy)", v) for v in (10.0, 14.0)]

@@ -1,12 +1,10 @@
-"""The data table counts what is in the images; the search table says what was not searched."""
-
-from types import SimpleNamespace
+"""The data table counts what is in the images; captions say how long a study trained."""
 
 import torch
 
 from cgnlib.data.biased_mnist import LabelledImages
 from cgnlib.params import MnistParams
-from cgnlib.report import odr_tables
+from cgnlib.report import committed, odr_tables
 
 
 def _images():
@@ -38,18 +36,16 @@ def test_shares_are_computed_from_the_labels():
     assert row["Background label = digit"] == "\u2013"
 
 
-def _search(**changes):
-    values = {"setting": "LNTL", "scores": {0.01: 90.0, 0.1: 95.0}, "chosen": 0.1, "used": 0.01}
-    return SimpleNamespace(**{**values, "images": 400, **changes})
-
-
-def test_candidates_are_marked_and_what_was_not_searched_is_missing():
-    params = MnistParams(odr_settings="LNTL,IRM (2 envs)", irm_weight_two=1000.0)
-    rows = odr_tables.search_rows(params, [_search()])
-    assert [tuple(row.values()) for row in rows] == [
-        ("IRM (2 envs)", "1000", "MISSING: not searched with this seed", "used"),
-        ("LNTL", "0.01", "90.0 %", "used"),
-        ("LNTL", "0.1", "95.0 %", "best"),
-    ]
-    assert "MISSING" in odr_tables.search_scores(params, []).to_html()
-    assert odr_tables.search_rows(MnistParams(odr_settings="Original"), []) == []
+def test_the_caption_of_amounts_says_how_many_images_were_seen(workplace, monkeypatch, write_run):
+    monkeypatch.setattr(committed, "project_root", lambda: workplace)
+    own = MnistParams(amount_sizes="1000", amount_steps=600, classifier_batch=64)
+    assert odr_tables.amounts_budget(own) == (
+        "; each classifier: 600 updates of 64 images, 38,400 images seen; sets larger than that "
+        "are not seen through once"
+    )
+    assert odr_tables.amounts_budget(MnistParams()) == ""
+    row = ("ODR-2", "1e4, ratio 1", "test_accuracy", 90.0, None)
+    write_run("odr", [row], scale="full", amount_steps=0, amount_sizes="10000")
+    assert odr_tables.amounts_budget(MnistParams()) == (
+        "; full scale, each classifier: 10 epochs of its own set"
+    )

@@ -21,7 +21,8 @@ def published_run(write_run):
             for setting, value in (("Original", 10.0), ("Original+CGN", 84.0 + seed))
         ]
         rows.append(("IBR-3", "classifier Original", "training_time", 12.0, None))
-        write_run("odr", rows, other=seed > 0, dataset=dataset, scale=scale, seed=seed)
+        place = {"dataset": dataset, "scale": scale, "seed": seed}
+        write_run("odr", rows, other=seed > 0, artefacts=["classifier/a"], **place)
 
     return publish
 
@@ -58,8 +59,22 @@ def test_no_published_row_is_dropped(dataset):
     assert all(row["This run"] == "MISSING: not run at this scale" for row in found.values())
 
 
-def test_a_row_of_ours_without_published_value_is_kept():
-    assert rows([record("CVAE", 50)])["CVAE"]["Paper"] == tables.NOT_AVAILABLE
+def test_a_row_of_ours_without_published_value_is_kept_and_says_so():
+    row = rows([record("CVAE", 50)])["CVAE"]
+    assert (row["Paper"], row["Reprod. 1"]) == ("no published neighbour", tables.NOT_AVAILABLE)
+    row = rows([record("IRM (5 envs)", 50)])["IRM (5 envs)"]
+    assert row["Paper"] == "no published neighbour"
+
+
+def test_rows_of_a_set_size_stand_beside_the_study_that_used_it():
+    found = rows([record(f"Original+CGN ({size})", 90) for size in ("5e4", "1e5", "1e6")])
+    theirs = [[row[name] for name in ("Paper", "Reprod. 1", "Reprod. 2")] for row in found.values()]
+    names = dict(zip(found, theirs, strict=True))
+    dash = tables.NOT_AVAILABLE
+    assert names["Original+CGN (5e4)"] == [dash, "95.9, 95.53 (stored)", dash]
+    assert names["Original+CGN (1e5)"] == ["no published neighbour", dash, dash]
+    assert names["Original+CGN (1e6)"] == [dash, dash, "96.98 (released), 68.96 (retrained)"]
+    assert names["Original+CGN"][1] == "95.9, 95.53 (stored)"
 
 
 def test_reasons_can_differ_by_row():
@@ -177,6 +192,19 @@ def test_departures_name_the_choice_and_both_values():
     assert "texture shuffler" not in found
 
 
+def test_departures_name_the_training_of_lntl_where_asked():
+    params = MnistParams(lntl_weight=0.1)
+    (found,) = [row for row in tables.departures_list(params, ("lntl",))]
+    what, theirs, here = found
+    assert what.startswith("LNTL (its reference code; momentum 0.9")
+    assert theirs == (
+        "classifier_optimiser sgd, classifier_lr 0.01, classifier_steps 0, classifier_epochs 100, "
+        "classifier_batch 128, lntl_weight 0.01"
+    )
+    assert here.endswith("classifier_batch 64, lntl_weight 0.1")
+    assert "LNTL" not in str(tables.departures_list(params))
+
+
 def test_departures_of_the_cgn_alone_leave_the_classifier_out():
     assert "classifier training" not in [
         what for what, _, _ in tables.departures_list(MnistParams(), ("cgn",))
@@ -224,7 +252,11 @@ def test_costs_show_time_memory_and_what_was_published(tmp_path):
         },
     )
     html = tables.costs({"CGN": (made, 3000)}, MnistParams(dataset="wildlife_mnist")).to_html()
-    for text in ("3,000", ">83<", "1,234 MB", "cgn/abc", "Reprod. 2 3.5 hours"):
+    studies = "MNIST classifiers 6, counterfactual ablation 14, edge loss 48"
+    for text in ("3,000", ">83<", "1,234 MB", "cgn/abc", "Reprod. 2 3.5 hours", studies):
+        assert text in html
+    html = tables.costs({"edge": ([made] * 4, 1000)}, MnistParams()).to_html()
+    for text in ("1,000 each", ">334<", "4 artefacts"):
         assert text in html
 
 
@@ -260,7 +292,7 @@ def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatc
     monkeypatch.setattr(committed, "project_root", lambda: workplace)
 
     def shown():
-        frame = tables.full_or_missing("ODR-1", "colored_mnist", missing="not yet").data
+        frame = tables.full_or_missing("ODR-1", MnistParams(), missing="not yet").data
         return frame.set_index("Trained on")["Full scale"]
 
     assert shown()["Original"] == "MISSING: not yet"
@@ -270,6 +302,13 @@ def test_records_of_the_full_scale_stand_in_or_are_missing(workplace, monkeypatc
     published_run(scale="full", seed=2)
     assert shown()["Original+CGN"] == "85.0 ± 1.4"
     assert shown()["LNTL"] == "MISSING: not yet"
+
+
+def test_published_values_beside_the_full_scale_say_other_textures(workplace, monkeypatch):
+    monkeypatch.setattr(committed, "project_root", lambda: workplace)
+    for textures, said in (("procedural", True), ("dtd", False)):
+        params = MnistParams(dataset="wildlife_mnist", textures=textures)
+        assert ("other textures" in tables.full_or_missing("EXT-5", params).to_html()) is said
 
 
 def test_a_row_that_nobody_published_can_be_missing_too():
@@ -294,6 +333,7 @@ def test_the_summary_of_nothing_is_missing_everywhere(workplace):
     )
     assert "MISSING" in summary.experiments(empty, "wildlife_mnist").to_html()
     assert "MISSING" in summary.timings(empty).to_html()
+    assert "48 GPU hours" in summary.costs(empty).to_html()
 
 
 def test_the_summary_reads_records_only(published_run):
@@ -315,10 +355,20 @@ def test_the_summary_reads_records_only(published_run):
     assert summary.experiment_rows(found, "colored_mnist")[0]["Page"] == "\u2013"
     assert summary.headline(found, "wildlife_mnist").data["This run"].tolist()[0] == "10.0 ± 0"
     times = summary.timings(found).data
-    assert times["Time"].tolist() == ["12 s ± 0", "0.0067 h"]
+    assert times["Time"].tolist() == ["12 s ± 0", "0.0033 h"]  # one artefact, named by both
     assert times["Seeds"].tolist() == ["0, 2", ""]
     (judged,) = [v for v in found.verdicts if (v.claim, v.dataset) == ("ODR", "wildlife_mnist")]
     assert judged.reasons[-1].startswith("note: published wildlife values")
+
+
+def test_the_summary_sets_a_headline_beside_its_control(write_run):
+    counts = {"original": 0.2, "with edge loss": 0.9, "CGN": 0.5}
+    rows = [("HQC-7", name, "correct_digits", value, None) for name, value in counts.items()]
+    write_run("hqc", rows, scale="embedded", artefacts=["edge_run/a"])
+    found = summary.experiment_rows(summary.Summary("embedded"), "colored_mnist")
+    row = next(row for row in found if row["Experiment"].startswith("HQC-7 "))
+    assert row["Reprod. 1"] == "8.9 digits, original 5.62 digits"
+    assert row["This run"] == "0.900 (one seed); original 0.200 (one seed)"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from cgnlib.pipelines.mnist.extensions import (
     extension_settings,
 )
 from cgnlib.pipelines.mnist.gan_baseline import TrainedGan, gan, gan_images, sample_rows
-from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals
+from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals, reader
 from cgnlib.pipelines.mnist.invariance import irm, lntl
 from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
@@ -82,6 +82,7 @@ __all__ = [
     "oracles",
     "predictions",
     "quality",
+    "reader",
     "running_accuracy",
     "texture_readings",
     "vae",
