@@ -94,11 +94,16 @@ def strength(verdict: Verdict) -> str:
     return "one seed: an indication" if count == 1 else f"mean of {count} seeds: an indication"
 
 
-def markdown(verdict: Verdict) -> str:
-    """The verdict as a page shows it; without any record the reasons are left out."""
+def markdown(verdict: Verdict, source: str = "") -> str:
+    """The verdict as a page shows it; without any record the reasons are left out.
+
+    Args:
+        source: where the records come from when they are not the page's own, e.g. ``full scale``.
+    """
     statement = next((rule.statement for rule in claims() if rule.claim == verdict.claim), "")
     lines = [
-        f"**{verdict.claim} on {verdict.dataset}: {verdict.verdict}** ({strength(verdict)}). "
+        f"**{verdict.claim} on {verdict.dataset}{f', {source}' if source else ''}: "
+        f"{verdict.verdict}** ({strength(verdict)}). "
         f"Claim: {statement}",
         "",
     ]

@@ -374,9 +374,7 @@ def amounts(**accuracies):
     """``a1e5_r10=85.0`` is the cell "1e5, ratio 10", one point of interval each way."""
     cells = {"a1e4_r1": 70.0, "a1e4_r10": 75.0, "a1e5_r1": 80.0, "a1e5_r10": 85.0, "a1e6_r10": 90.0}
     return [
-        record(
-            f"{name[1:4]}, ratio {name[6:]}", value, (value - 1, value + 1), experiment="ODR-2"
-        )
+        record(f"{name[1:4]}, ratio {name[6:]}", value, (value - 1, value + 1), experiment="ODR-2")
         for name, value in (cells | accuracies).items()
         if value is not None
     ]
