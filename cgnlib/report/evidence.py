@@ -13,7 +13,7 @@ from cgnlib.families import chosen, datasets_at, parameter_file
 from cgnlib.parameter_reading import load_params
 from cgnlib.params import Params
 from cgnlib.paths import runs_root
-from cgnlib.report import judgements, verdicts
+from cgnlib.report import committed, judgements, verdicts
 from cgnlib.report.publication import read_json
 from cgnlib.report.record_model import FinishedRun, Record
 from cgnlib.report.record_reading import intact_runs
@@ -67,6 +67,12 @@ class Evidence:
     def records(self) -> list[Record]:
         """Every record of :attr:`runs`, one per key."""
         return list({r.key: r for run in self.runs for r in run.records}.values())
+
+    def full_records(self, experiment: str, dataset: str) -> list[Record]:
+        """What the committed full scale has beside this one; nothing on the full scale itself."""
+        if self.scale == committed.FULL:
+            return []
+        return committed.full_records(experiment, dataset)
 
     @cached_property
     def judgements(self) -> list[judgements.Judgement]:
