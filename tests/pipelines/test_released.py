@@ -8,6 +8,7 @@ from cgnlib.errors import UserError
 from cgnlib.networks.published_layouts import layout
 from cgnlib.pipelines.mnist import classify
 from cgnlib.report import figures, tables
+from cgnlib.report.workload import work
 from presets import smoke
 
 pytestmark = pytest.mark.usefixtures("fresh_workplace")
@@ -59,6 +60,30 @@ def test_pages_say_that_it_was_not_trained(released):
     assert [row[0] for row in rows[1:]] == ["digits"]  # the data still count
     html = tables.costs({"CGN": (mnist.cgn(params).artefact, 12)}, params).to_html()
     assert "imported" in html and ">12<" not in html
+
+
+def test_released_weights_are_a_row_of_the_extensions(released, workplace):
+    params = smoke(
+        cgn_weights=str(released), extension_rows="retrained", extension_classifier_steps=3
+    )
+    rows = mnist.extension_rows(params)
+    assert [row.setting for row in rows] == ["released weights", "retrained"]
+    assert rows[0].cgn.imported and not rows[1].cgn.imported
+    assert rows[0].experiments == ("EXT-5", "EXT-6")
+    assert len(rows[0].predictions["predicted"]) == 1000
+    assert mnist.classifier(rows[0].params, "CGN").history[-1]["step"] == 3
+    assert list(mnist.changed_weights(rows)) == ["retrained"]
+    alone = mnist.extension_rows(smoke(cgn_weights=str(released), extension_rows=""))
+    assert [row.setting for row in alone] == ["released weights"]
+    trained = mnist.extended(params, "retrained")
+    assert "imported" not in str(tables.departures_list(trained))
+    named = [item.name for notebook, item in work(params) if notebook == "extensions"]
+    assert named[:2] == ["CGN, retrained"] * 2 and "CGN, released weights" in named
+
+
+def test_released_weights_need_a_file():
+    with pytest.raises(UserError, match="'released' needs cgn_weights: give a file"):
+        mnist.extension_rows(smoke(extension_rows="released"))
 
 
 def test_a_wrong_file_is_an_error(tmp_path):
