@@ -102,7 +102,8 @@ def _hqc(params: MnistParams) -> Iterator[Item]:
 
 
 def _odr(params: MnistParams) -> Iterator[Item]:
-    if any(setting.endswith("GAN") for setting in params.settings()):
+    needs_gan = any(setting.endswith("GAN") for setting in params.settings())
+    if needs_gan and not params.gan_weights:
         drivers = {name: getattr(params, name) for name in DRIVERS["gan"]}
         yield Item("gan", "GAN", params.gan_steps, tuple(drivers.items()))
     for setting in params.settings():
