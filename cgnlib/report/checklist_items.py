@@ -13,7 +13,7 @@ from cgnlib.report.evidence import Evidence, Made
 DISCREPANCIES = "{doc}`/book/discrepancies`"
 KINDS = {
     "cgn": "CGN",
-    "weights": "CGN (imported weights)",
+    "weights": "CGN or GAN (imported weights)",
     "gan": "GAN",
     "classifier": "classifier",
     "reader": "mask reader",
