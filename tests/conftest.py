@@ -7,6 +7,8 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # also of what tests start; before torch is loaded
 import torch
 
+from cgnlib.report import committed
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
@@ -19,6 +21,8 @@ def workplace(tmp_path, monkeypatch):
     """A temporary folder that stands in for runs/, results/, build/ and data/."""
     for name in ("runs", "results", "build", "data"):
         monkeypatch.setenv(f"CGN_{name.upper()}", str(tmp_path / name))
+    # nor does a test depend on which records the project holds
+    monkeypatch.setattr(committed, "project_root", lambda: tmp_path / "committed")
     return tmp_path
 
 

@@ -3,12 +3,23 @@
 import pytest
 from pydantic import ValidationError
 
-from cgnlib.params import DROPPED, MnistParams, params_hash
+from cgnlib.params import DROPPED, MnistParams, params_hash, unset_later
+from cgnlib.report.records import _recipe_hash
 
 
 def test_the_hash_tells_values_apart():
     assert params_hash(MnistParams()) != params_hash(MnistParams(seed=1))
     assert params_hash(MnistParams()) == params_hash(MnistParams(seed=0))
+
+
+def test_a_later_parameter_counts_only_where_it_is_given():
+    # the names of runs that were kept before it existed
+    assert params_hash(MnistParams()) == "3665ad75d0"
+    assert _recipe_hash(MnistParams()) == "aeed57cd9b"
+    assert unset_later(MnistParams()) == {"gan_weights"}
+    given = MnistParams(gan_weights="gan.pth")
+    assert params_hash(given) != params_hash(MnistParams())
+    assert _recipe_hash(given) != _recipe_hash(MnistParams())
 
 
 def test_groups_without_weight_are_no_rows():

@@ -1,6 +1,6 @@
 """Typed, strict parameters of one run: one frozen model per family of experiments."""
 
-from cgnlib.params.base import Params, params_hash, whole_numbers
+from cgnlib.params.base import Params, params_hash, unset_later, whole_numbers
 from cgnlib.params.genint import GenintParams
 from cgnlib.params.genint_mnist import GENINT_MNIST_ROWS, GenintMnistParams
 from cgnlib.params.imagenet import ImagenetParams
@@ -22,5 +22,6 @@ __all__ = [
     "MnistParams",
     "Params",
     "params_hash",
+    "unset_later",
     "whole_numbers",
 ]

@@ -25,9 +25,20 @@ class Params(BaseModel):
     device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
 
 
+# Parameters that came after runs were kept. They count where they are given, so that those runs,
+# which could not name them, keep their names.
+_LATER = ("gan_weights",)
+
+
+def unset_later(params: Params) -> set[str]:
+    """Names of later parameters that ``params`` leaves empty, or does not have."""
+    return {name for name in _LATER if not getattr(params, name, "")}
+
+
 def params_hash(params: Params) -> str:
-    """Ten hex digits over every value of ``params``."""
-    return hashlib.sha256(params.model_dump_json().encode()).hexdigest()[:10]
+    """Ten hex digits over every value of ``params``, but later parameters that are empty."""
+    values = params.model_dump_json(exclude=unset_later(params))
+    return hashlib.sha256(values.encode()).hexdigest()[:10]
 
 
 def whole_numbers(text: str, name: str, low: int, high: int) -> tuple[int, ...]:

@@ -153,6 +153,9 @@ class MnistImageParams(Params):
     cf_warp: bool = Field(True, description="deform each mask of the bank a little at random")
 
     # GAN baseline (batch, Adam, R1, averaging and random shift are those of the CGN)
+    gan_weights: str = Field(
+        "", description="published GAN to use instead of training: a file or an imported hash"
+    )
     gan_width: int = Field(16, ge=1, le=256, description="channel multiplier of the GAN")
     gan_disc: Literal["linear", "conv", "projection"] = Field(
         "projection", description="discriminator of the GAN"

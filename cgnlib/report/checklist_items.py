@@ -13,7 +13,7 @@ from cgnlib.report.evidence import Evidence, Made
 DISCREPANCIES = "{doc}`/book/discrepancies`"
 KINDS = {
     "cgn": "CGN",
-    "weights": "CGN (imported weights)",
+    "weights": "CGN or GAN (imported weights)",
     "gan": "GAN",
     "classifier": "classifier",
     "reader": "mask reader",
@@ -68,8 +68,8 @@ def _methodology(evidence: Evidence) -> str:
 def _results(evidence: Evidence) -> str:
     told = []
     for rule in verdicts.claims():
-        own = [v for v in evidence.verdicts if v.claim == rule.claim]
-        counts = Counter(v.verdict for v in own)
+        own = [one for one in evidence.judgements if one.verdict.claim == rule.claim]
+        counts = Counter(one.text for one in own)
         words = ", ".join(
             f"{word} on {count} of {len(own)} datasets" for word, count in counts.items()
         )
@@ -80,11 +80,12 @@ def _results(evidence: Evidence) -> str:
 def _conditions(evidence: Evidence, met: bool) -> str:
     """How many conditions of each claim held (or did not), on which dataset."""
     word, told = "met:" if met else "not met:", []
-    for verdict in evidence.verdicts:
+    for one in evidence.judgements:
+        verdict, source = one.verdict, f" ({one.source})" if one.source else ""
         judged = [r for r in verdict.reasons if r.startswith(("met:", "not met:"))]
         count = sum(reason.startswith(word) for reason in judged)
         if count:
-            told.append(f"{verdict.claim} on {verdict.dataset} {count} of {len(judged)}")
+            told.append(f"{verdict.claim} on {verdict.dataset} {count} of {len(judged)}{source}")
     return ", ".join(told) or ("none" if evidence.records else NOTHING)
 
 

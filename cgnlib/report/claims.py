@@ -61,6 +61,17 @@ class Beats(Rule):
     value: float
 
 
+class Steady(Rule):
+    """``setting`` and ``over`` differ by ``value`` at most; from three common seeds on the whole
+    interval of their paired difference lies within it."""
+
+    kind: Literal["steady"]
+    setting: str
+    over: str
+    metric: str
+    value: float = Field(gt=0.0)
+
+
 class ReachesPublished(Rule):
     """The value is no further below the published one than the published row's tolerance."""
 
@@ -80,7 +91,7 @@ class DroppingHurts(Rule):
 
 
 Condition = Annotated[
-    AtLeast | AtMost | IntervalAbove | Beats | ReachesPublished | DroppingHurts,
+    AtLeast | AtMost | IntervalAbove | Beats | Steady | ReachesPublished | DroppingHurts,
     Field(discriminator="kind"),
 ]
 

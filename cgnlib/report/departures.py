@@ -37,26 +37,27 @@ def published_value(name: str, dataset: str) -> Any:
     return None
 
 
-def _weights(params: Params) -> str:
-    """What a run takes instead of training a CGN, in the families that can."""
-    return getattr(params, "cgn_weights", "")
+def _weights(params: Params, network: str) -> str:
+    """What a run takes instead of training a ``cgn`` or a ``gan``, in the families that can."""
+    return getattr(params, f"{network}_weights", "")
 
 
-def _imported(params: Params) -> list[tuple[str, str, str]]:
-    """With published weights no training of the CGN departs from anything."""
-    weights = _weights(params)
-    return (
-        [("weights of the CGN", "trained", f"imported, not trained: {weights}")] if weights else []
-    )
+def _imported(params: Params, of: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """With published weights no training of that network departs from anything."""
+    return [
+        (f"weights of the {one.upper()}", "trained", f"imported, not trained: {weights}")
+        for one in of
+        if (weights := _weights(params, one))
+    ]
 
 
 def departures_list(
     params: Params, of: tuple[str, ...] = ("cgn", "classifier")
 ) -> list[tuple[str, str, str]]:
     """(choice, published, here) for every published training choice that this run changes."""
-    found = _imported(params) if "cgn" in of else []
+    found = _imported(params, of)
     for entry in published.recipe(params.dataset, of):
-        if _weights(params) and entry.of == "cgn" and not set(entry.values) & _DATA:
+        if _weights(params, entry.of) and not set(entry.values) & _DATA:
             continue  # it would tell of a training that did not take place
         here = {name: getattr(params, name) for name in entry.values}
         differs = [name for name, value in entry.values.items() if not equal(here[name], value)]

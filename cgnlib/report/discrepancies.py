@@ -1,6 +1,6 @@
 """The page "Discrepancies": where the sources disagree, and what a choice does to a number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
@@ -14,6 +14,7 @@ from cgnlib.paths import project_root
 from cgnlib.report.compare import differing
 from cgnlib.report.compare_text import value_text
 from cgnlib.report.evidence import Evidence
+from cgnlib.report.judgements import FULL_SCALE
 from cgnlib.report.markdown import markdown_table
 from cgnlib.report.numbers import number as shown
 from cgnlib.report.published import read_yaml
@@ -24,12 +25,14 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Rows(BaseModel):
-    """Settings of one experiment, measured on one page, that differ in this point."""
+    """Settings of one experiment, measured on one page, that differ in this point; where they do
+    not, ``note`` says what they compare instead."""
 
     model_config = _STRICT
     experiment: str
     metric: str
     settings: list[str] = Field(min_length=2)
+    note: str = ""
 
 
 class Discrepancy(BaseModel):
@@ -92,16 +95,30 @@ def _of_rows(one: Discrepancy, evidence: Evidence) -> list[str]:
     """What the page that measures both readings found, per dataset."""
     told = []
     for rows in one.rows:
-        for dataset in evidence.datasets:
-            values = {
-                setting: _mean(evidence.records, (rows.experiment, dataset, setting, rows.metric))
-                for setting in rows.settings
-            }
-            found = [f"{setting} {value}" for setting, value in values.items() if value]
-            if len(found) > 1:
-                metric = rows.metric.replace("_", " ")
-                told.append(f"{dataset}, {metric}: {', '.join(found)}")
+        found = [text for dataset in evidence.datasets for text in _of(rows, dataset, evidence)]
+        if found:
+            told.append((f"{rows.note}: " if rows.note else "") + "; ".join(found))
     return told
+
+
+def _of(rows: Rows, dataset: str, evidence: Evidence) -> Iterator[str]:
+    """The rows set beside each other, of this scale and of the committed full scale, as far as
+    either has two of them."""
+    full = evidence.full_records(rows.experiment, dataset)
+    for source, records in (("", evidence.records), (FULL_SCALE, full)):
+        values = {
+            setting: _mean(records, (rows.experiment, dataset, setting, rows.metric))
+            for setting in rows.settings
+        }
+        found = [f"{setting} {value}" for setting, value in values.items() if value]
+        if len(found) > 1:
+            name = f" ({source}, {_seeds(records)})" if source else ""
+            yield f"{dataset}{name}, {rows.metric.replace('_', ' ')}: {', '.join(found)}"
+
+
+def _seeds(records: Sequence[Record]) -> str:
+    count = len({record.seed for record in records})
+    return f"{count} seed{'' if count == 1 else 's'}"
 
 
 def _of_runs(one: Discrepancy, evidence: Evidence) -> list[str]:
@@ -145,7 +162,9 @@ def page(evidence: Evidence) -> str:
         "The paper, its code and the two reproductions do not always say or do the same. Each row "
         "is one such point: what the sources say, what this project does, "
         "the parameters that choose between the readings, and what that does to a number, taken "
-        f"from the records at scale `{evidence.scale}`. One seed is an indication.",
+        f"from the records at scale `{evidence.scale}` and from the committed records of the full "
+        "scale, named as such. One seed is an indication. Where the rows of a page differ in "
+        "something else than the point itself, it is said before the numbers.",
     ]
     notebooks = {name for family in evidence.families for name in family.reading_order}
     rows = []

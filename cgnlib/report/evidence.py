@@ -13,9 +13,9 @@ from cgnlib.families import chosen, datasets_at, parameter_file
 from cgnlib.parameter_reading import load_params
 from cgnlib.params import Params
 from cgnlib.paths import runs_root
-from cgnlib.report import verdicts
+from cgnlib.report import committed, judgements, verdicts
 from cgnlib.report.publication import read_json
-from cgnlib.report.record_model import FinishedRun, Record, Verdict
+from cgnlib.report.record_model import FinishedRun, Record
 from cgnlib.report.record_reading import intact_runs
 from cgnlib.report.states import State
 
@@ -68,10 +68,18 @@ class Evidence:
         """Every record of :attr:`runs`, one per key."""
         return list({r.key: r for run in self.runs for r in run.records}.values())
 
+    def full_records(self, experiment: str, dataset: str) -> list[Record]:
+        """What the committed full scale has beside this one; nothing on the full scale itself."""
+        if self.scale == committed.FULL:
+            return []
+        return committed.full_records(experiment, dataset)
+
     @cached_property
-    def verdicts(self) -> list[Verdict]:
-        """One per claim and dataset; ``not run`` where records are missing."""
-        return verdicts.judge_all(self.records, self.datasets)
+    def judgements(self) -> list[judgements.Judgement]:
+        """One per claim and dataset; ``not run`` where neither this scale nor the committed records
+        of the full scale answer it."""
+        found = verdicts.judge_all(self.records, self.datasets)
+        return [judgements.shown(one, self.scale) for one in found]
 
     @cached_property
     def made(self) -> list[Made]:

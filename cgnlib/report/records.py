@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cgnlib.errors import UserError
-from cgnlib.params import Params, params_hash
+from cgnlib.params import Params, params_hash, unset_later
 from cgnlib.paths import results_root
 from cgnlib.report.record_model import (
     DONE,
@@ -57,7 +57,7 @@ def _now() -> str:
 
 
 def _recipe_hash(params: Params) -> str:
-    values = params.model_dump(mode="json", exclude={"seed"})
+    values = params.model_dump(mode="json", exclude={"seed", *unset_later(params)})
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:10]
 
 
@@ -162,7 +162,7 @@ class Run:
             "params_hash": params_hash(self.params),
             "recipe": _recipe_hash(self.params),
             "records": len(self.records),
-            "params": self.params.model_dump(mode="json"),
+            "params": self.params.model_dump(mode="json", exclude=unset_later(self.params)),
         }
         _publish(self.folder, lines, list(verdicts), done)
         return self.folder

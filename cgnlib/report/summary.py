@@ -8,6 +8,7 @@ from cgnlib.report import (
     committed,
     cost_tables,
     differences,
+    judgements,
     odr_tables,
     published,
     tables,
@@ -39,11 +40,15 @@ class Summary:
         self.scale, self.datasets = scale, datasets_at(scale, family)
         self.runs: list[FinishedRun] = finished_runs(scale, presets_only=True)
         self.records: list[Record] = read_records(scale, presets_only=True)
+        asked = [(r, d) for r in verdicts.claims() for d in self.datasets if d in r.datasets]
+        notes = [self._notes(rule, dataset) for rule, dataset in asked]
         self.verdicts: list[Verdict] = [
-            verdicts.judge(rule.claim, dataset, self.records, notes=self._notes(rule, dataset))
-            for rule in verdicts.claims()
-            for dataset in self.datasets
-            if dataset in rule.datasets
+            verdicts.judge(rule.claim, dataset, self.records, notes=told)
+            for (rule, dataset), told in zip(asked, notes, strict=True)
+        ]
+        self.judgements: list[judgements.Judgement] = [
+            judgements.shown(found, scale, told)
+            for found, told in zip(self.verdicts, notes, strict=True)
         ]
 
     @property
@@ -81,17 +86,18 @@ class Summary:
 
 
 def verdict_matrix(summary: Summary) -> "Styler":
-    """Claim by dataset."""
+    """Claim by dataset; ``full scale`` where only its committed records answer the claim."""
     import pandas as pd
 
     rows = []
     for rule in verdicts.claims():
-        own = [found for found in summary.verdicts if found.claim == rule.claim]
+        own = [one for one in summary.judgements if one.verdict.claim == rule.claim]
         row = {"Claim": rule.claim, "Statement": rule.statement}
         row |= dict.fromkeys(summary.datasets, tables.NOT_AVAILABLE)
-        for found in own:
-            seeds = f" ({verdicts.strength(found)})" if found.seeds else ""
-            row[found.dataset] = MARKS[found.verdict] + seeds
+        for one in own:
+            found, said = one.verdict, [one.source] if one.source else []
+            said += [verdicts.strength(found)] if found.seeds else []
+            row[found.dataset] = MARKS[found.verdict] + (f" ({', '.join(said)})" if said else "")
         if own:
             rows.append(row)
     return tables.styled(pd.DataFrame(rows), f"Verdicts at scale {summary.scale}")
@@ -184,7 +190,9 @@ def _columns(dataset: str) -> list[tuple[str, str]]:
 def experiment_rows(summary: Summary, dataset: str) -> list[dict[str, str]]:
     """Every experiment that applies to ``dataset``, measured or MISSING."""
     judged = {
-        found.experiment: found.verdict for found in summary.verdicts if found.dataset == dataset
+        one.verdict.experiment: one.text
+        for one in summary.judgements
+        if one.verdict.dataset == dataset
     }
     rows = []
     for experiment in published.published().experiments:
@@ -289,5 +297,5 @@ def costs(summary: Summary) -> "Styler":
 
 def show_verdicts(summary: Summary) -> None:
     """Display each verdict with its reasons."""
-    for found in summary.verdicts:
-        verdicts.show(found)
+    for one in summary.judgements:
+        judgements.show(one)

@@ -102,7 +102,8 @@ def _hqc(params: MnistParams) -> Iterator[Item]:
 
 
 def _odr(params: MnistParams) -> Iterator[Item]:
-    if any(setting.endswith("GAN") for setting in params.settings()):
+    needs_gan = any(setting.endswith("GAN") for setting in params.settings())
+    if needs_gan and not params.gan_weights:
         drivers = {name: getattr(params, name) for name in DRIVERS["gan"]}
         yield Item("gan", "GAN", params.gan_steps, tuple(drivers.items()))
     for setting in params.settings():
@@ -149,10 +150,14 @@ def _extensions(params: MnistParams) -> Iterator[Item]:
     own = params.extension_classifier_steps or params.classifier_steps
     short = params.model_copy(update={"classifier_steps": own})
     steps = _row_updates(short, "CGN", params.classifier_batch)
-    for name in filter(None, (name.strip() for name in params.extension_rows.split(","))):
+    asked = filter(None, (name.strip() for name in params.extension_rows.split(",")))
+    for name in (one for one in asked if one != "released"):  # its CGN is not trained
         yield _cgn(params, f"CGN, {name}", params.extension_cgn_steps)
         yield _classifier(params, "CGN", steps, f"CGN, {name}")
         yield Item("predictions", f"CGN, {name}", 0)
+    if params.cgn_weights:
+        yield _classifier(params, "CGN", steps, "CGN, released weights")
+        yield Item("predictions", "CGN, released weights", 0)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "extensions"),))
 
 

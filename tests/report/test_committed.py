@@ -8,7 +8,8 @@ import pytest
 from cgnlib.errors import UserError
 from cgnlib.params import MnistParams
 from cgnlib.paths import project_root
-from cgnlib.report import committed, edge_tables, summary, tables
+from cgnlib.report import checklist, committed, edge_tables, judgements, summary, tables, verdicts
+from cgnlib.report.evidence import Evidence
 from cgnlib.report.records import begin
 
 
@@ -88,6 +89,73 @@ def test_the_summary_says_what_only_the_full_scale_ran(commit):
     assert row["This run"] == (
         "MISSING: odr not run at this scale; full scale: 89.0 (86.5\u201391.5, 3 seeds)"
     )
+
+
+def studied(write_run, root, seed, gain=8.0):
+    """A full run of the extensions, with a CGN that SSIM makes better by ``gain`` points."""
+    plain = 80.0 + seed
+    rows = [("EXT-5", name, "test_accuracy", value, (value - 1, value + 1))
+            for name, value in (("retrained", plain), ("retrained + SSIM", plain + gain))
+            ]  # fmt: skip
+    place = {"root": root / "results", "dataset": "wildlife_mnist", "scale": "full", "seed": seed}
+    write_run("extensions", rows, other=bool(seed), **place)
+
+
+def judged(found, claim, dataset="wildlife_mnist"):
+    return next(
+        one for one in found if (one.verdict.claim, one.verdict.dataset) == (claim, dataset)
+    )
+
+
+def test_a_claim_that_this_scale_did_not_run_is_judged_on_the_full_scale(project, write_run):
+    for seed in range(3):
+        studied(write_run, project, seed, gain=8.0 + seed / 10)
+    found = summary.Summary("embedded")
+    one = judged(found.judgements, "EXT-SSIM")
+    assert (one.source, one.text) == ("full scale", "supported (full scale, 3 seeds)")
+    matrix = summary.verdict_matrix(found).data.set_index("Claim").loc["EXT-SSIM"]
+    expected = "✓ supported (full scale, 3 seeds, intervals over seeds)"
+    assert matrix["wildlife_mnist"] == expected
+    assert matrix["colored_mnist"] == "MISSING: not run"
+    rows = summary.experiment_rows(found, "wildlife_mnist")
+    row = next(row for row in rows if row["Experiment"].startswith("EXT-5 "))
+    assert row["Verdict"] == "supported (full scale, 3 seeds)"
+    own = next(v for v in found.verdicts if (v.claim, v.dataset) == ("EXT-SSIM", "wildlife_mnist"))
+    assert own.verdict == "not run"  # what the summary itself publishes
+    told = verdicts.markdown(one.verdict, one.source)
+    assert told.startswith("**EXT-SSIM on wildlife_mnist, full scale: supported** (3 seeds")
+
+
+def test_the_checklist_names_the_scale_of_such_a_verdict(project, write_run):
+    studied(write_run, project, 0)
+    items = dict(checklist.rows(Evidence("embedded", [])))
+    told = "EXT-SSIM: not run on 2 of 3 datasets, supported (full scale, 1 seed) on 1 of 3 datasets"
+    assert told in items["Results"]
+    assert "EXT-SSIM on wildlife_mnist 1 of 1 (full scale)" in items["What was easy"]
+
+
+def test_a_scale_with_a_verdict_of_its_own_keeps_it(project, write_run):
+    studied(write_run, project, 0)
+    worse = [("EXT-5", name, "test_accuracy", 80.0, (79.0, 81.0))
+             for name in ("retrained", "retrained + SSIM")]  # fmt: skip
+    write_run("extensions", worse, dataset="wildlife_mnist", scale="embedded")
+    one = judged(summary.Summary("embedded").judgements, "EXT-SSIM")
+    assert (one.source, one.text) == ("", "not supported")
+
+
+def test_a_page_shows_all_its_claims_and_publishes_its_own(project, write_run):
+    params = MnistParams(dataset="double_colored_mnist")
+    run = begin(params, notebook="odr", claim="ODR")
+    found = judgements.of_page("odr", params.dataset, "embedded", run.records)
+    assert [one.verdict.claim for one in found] == ["ODR", "ODR-AMOUNT", "ODR-CAUSE"]
+    assert judgements.own(found) == [one.verdict for one in found]
+    studied(write_run, project, 0)
+    found = judgements.of_page("extensions", "wildlife_mnist", "embedded", [])
+    assert [(one.verdict.claim, one.source) for one in found] == [
+        ("EXT-SSIM", "full scale"),
+        ("EXT-JITTER", ""),
+    ]
+    assert [one.claim for one in judgements.own(found)] == ["EXT-JITTER"]
 
 
 def test_a_damaged_committed_file_is_one_clear_line(project, commit):

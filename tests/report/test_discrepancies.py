@@ -5,7 +5,7 @@ import pytest
 from cgnlib.errors import UserError
 from cgnlib.families import family_of_notebook
 from cgnlib.params import GenintMnistParams, GenintParams, ImagenetParams, MnistParams
-from cgnlib.report import discrepancies, states
+from cgnlib.report import committed, discrepancies, states
 from cgnlib.report.discrepancies import NOT_MEASURED, effect
 from cgnlib.report.evidence import Evidence
 
@@ -83,6 +83,52 @@ def test_rows_of_one_page_are_set_beside_each_other(write_run):
         "colored_mnist, test accuracy: Original 30.0, CGN 80.0"
     )
     assert effect(one("D13"), evidence()) == NOT_MEASURED
+
+
+def test_the_full_scale_stands_beside_what_this_scale_measured(write_run, monkeypatch, workplace):
+    monkeypatch.setattr(committed, "project_root", lambda: workplace / "project")
+    place = {"root": workplace / "project" / "results", "scale": "full"}
+    for seed in range(3):
+        rows = [("EXT-5", name, "test_accuracy", value + seed, None)
+                for name, value in (("retrained", 80.0), ("retrained + SSIM", 70.0))]  # fmt: skip
+        write_run("extensions", rows, other=bool(seed), seed=seed, **place)
+    full = "colored_mnist (full scale, 3 seeds), test accuracy: retrained 81.0, retrained + SSIM"
+    assert effect(one("D13"), evidence()) == f"{full} 71.0"
+    write_run("extensions", [("EXT-5", name, "test_accuracy", 60.0, None)
+                             for name in ("retrained", "retrained + SSIM")])  # fmt: skip
+    told = effect(one("D13"), evidence())
+    assert told.startswith("colored_mnist, test accuracy: retrained 60.0, retrained + SSIM 60.0; ")
+    assert told.endswith(f"{full} 71.0")
+    assert effect(one("D13"), Evidence("full", [])) == NOT_MEASURED  # it has its own records only
+
+
+@pytest.mark.parametrize(
+    ("name", "notebook", "experiment", "metric", "settings", "said"),
+    [
+        ("D12", "hqc", "HQC-7", "correct_digits", ("original", "with edge loss"),
+         "not the form of the loss, but "),
+        ("D16", "explain", "EXT-1", "neighbours_real_shape",
+         ("trained on original", "trained on CF"), "not the choice of images, but "),
+        ("D17", "explain", "EXT-2", "mean_iou",
+         ("trained on original", "trained on CF"), "not the ground truth, but "),
+        ("D28", "odr", "ODR-1", "test_accuracy", ("CGN", "Original+CGN"),
+         "not released against retrained weights, but "),
+    ],
+)  # fmt: skip
+def test_rows_that_do_not_vary_the_point_say_so(
+    write_run, name, notebook, experiment, metric, settings, said
+):
+    write_run(notebook, [(experiment, setting, metric, 0.5, None) for setting in settings])
+    assert effect(one(name), evidence()).startswith(said)
+
+
+def test_the_misalignment_of_the_heat_maps_truth_is_shown(write_run):
+    shares = {"trained on original": 0.1, "trained on CF": 0.2}
+    rows = [("EXT-2", name, "foreground_iou_other", value, None) for name, value in shares.items()]
+    write_run("explain", rows)
+    told = effect(one("D17"), evidence())
+    assert told.startswith("with the digit of another image, what the misalignment does: ")
+    assert "foreground iou other: trained on original 0.1" in told
 
 
 def test_one_row_alone_compares_nothing(write_run):

@@ -1,6 +1,7 @@
 """Notebook sources: clean, short cells, and parameters that are the model's own."""
 
 import ast
+import itertools
 import json
 import re
 from importlib import import_module
@@ -92,6 +93,16 @@ def test_each_parameter_has_one_line_with_its_description(name):
         comment = line.split("  # ", 1)[1]  # the whole description, or its beginning
         known = family_of_notebook(name).model.model_fields
         assert known[parameter].description.startswith(comment)
+
+
+def test_no_table_of_the_books_first_page_is_split():
+    lines = (project_root() / "book" / "intro.md").read_text().splitlines()
+    starts = [i for i, line in enumerate(lines) if line.startswith("|") and not lines[i - 1]]
+    assert len(starts) == 4
+    for start in starts:
+        assert re.fullmatch(r"\|(-+\|)+", lines[start + 1]), lines[start]
+        rows = itertools.takewhile(lambda line: line.startswith("|"), lines[start:])
+        assert len({row.count("|") for row in rows}) == 1, lines[start]
 
 
 def test_the_notebooks_list_what_they_are_about():

@@ -324,8 +324,14 @@ def test_digits_have_no_unit_in_a_cell():
 def test_the_summary_of_nothing_is_missing_everywhere(workplace):
     empty = summary.Summary("embedded")
     matrix = summary.verdict_matrix(empty).data
-    assert matrix["Claim"].tolist() == ["HQC", "IBR", "ODR", "EXT", "EXT-SSIM", "EXT-JITTER"]
-    assert (matrix[list(MNIST_DATASETS)] == "MISSING: not run").all(axis=None)
+    assert matrix["Claim"].tolist() == [
+        *("HQC", "IBR", "ODR", "EXT", "EXT-SSIM", "EXT-JITTER"),
+        *("ODR-AMOUNT", "ODR-CAUSE", "HQC-EDGE", "COST"),
+    ]
+    asked = matrix.set_index("Claim")[list(MNIST_DATASETS)]
+    assert asked.isin(["MISSING: not run", tables.NOT_AVAILABLE]).all(axis=None)
+    assert (asked.loc["COST"] == "MISSING: not run").all()
+    assert (asked.loc["HQC-EDGE"] == tables.NOT_AVAILABLE).tolist() == [False, True, True]
     assert all(
         row["This run"].startswith("MISSING")
         for dataset in MNIST_DATASETS

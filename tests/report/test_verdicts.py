@@ -257,8 +257,11 @@ def test_every_claim_is_judged_where_it_is_made_even_without_records():
     found = verdicts.judge_all([], ["colored_mnist", "wildlife_mnist"])
     assert [(v.claim, v.verdict) for v in found] == [
         (claim, "not run")
-        for claim in ("HQC", "IBR", "ODR", "EXT", "EXT-SSIM", "EXT-JITTER")
-        for _ in range(2)
+        for claim, datasets in (
+            *((name, 2) for name in ("HQC", "IBR", "ODR", "EXT", "EXT-SSIM", "EXT-JITTER")),
+            *(("ODR-AMOUNT", 2), ("HQC-EDGE", 1), ("COST", 2)),
+        )
+        for _ in range(datasets)
     ]
     assert "no records" in verdicts.markdown(found[0])
     assert "MISSING" not in verdicts.markdown(found[0])
@@ -307,7 +310,7 @@ def test_every_metric_of_the_rules_is_one_that_pages_record():
                 )
             )
         )
-        | {"test_accuracy", "cf_test_accuracy"}
+        | {"test_accuracy", "cf_test_accuracy", "correct_digits", "training_time"}
         | {f"oracle_{factor}_{factor}" for factor in imagenet_records.FACTORS}
         | {f"{name}{end}" for name in imagenet_records.PARTS for end in ("", "_ratio")}
         | {"inception_score"}
@@ -365,3 +368,123 @@ def test_ext_without_an_interval_is_not_run():
 def test_ext_says_what_was_asked_for():
     (first, *_) = verdicts.judge("EXT", "wildlife_mnist", explained()).reasons
     assert "0.100, interval 0.080 to 0.120; asked: the whole interval above 0.000" in first
+
+
+def amounts(**accuracies):
+    """``a1e5_r10=85.0`` is the cell "1e5, ratio 10", one point of interval each way."""
+    cells = {"a1e4_r1": 70.0, "a1e4_r10": 75.0, "a1e5_r1": 80.0, "a1e5_r10": 85.0, "a1e6_r10": 90.0}
+    return [
+        record(f"{name[1:4]}, ratio {name[6:]}", value, (value - 1, value + 1), experiment="ODR-2")
+        for name, value in (cells | accuracies).items()
+        if value is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "states"),
+    [
+        ({}, "supported", ["met"] * 5),
+        ({"a1e6_r10": 86.0}, "partly", ["met", "met", "not met", "met", "met"]),  # it saturates
+        ({"a1e5_r10": 81.5, "a1e6_r10": 86.0}, "partly", ["met", "met", "met", "not met", "met"]),
+        ({"a1e4_r1": 79.0, "a1e4_r10": 84.0, "a1e5_r10": 80.5}, "not supported",
+         ["not met", "not met", "met", "not met", "met"]),
+        ({"a1e6_r10": None}, "not run", ["met", "met", "MISSING", "met", "met"]),
+    ],
+)  # fmt: skip
+def test_amount_and_ratio_of_counterfactuals(changes, expected, states):
+    verdict = verdicts.judge("ODR-AMOUNT", "wildlife_mnist", amounts(**changes))
+    assert [reason.split(":")[0] for reason in verdict.reasons] == states
+    assert verdict.verdict == expected
+
+
+def environments(seed=0, **accuracies):
+    """``SC=(at 90 %, at 100 %)``"""
+    usual = {"SC": (85.0, 85.1), "OCC": (58.7, 65.1), "BCC": (82.0, 90.0)} | accuracies
+    return [
+        record(f"{name} at {degree} % correlation", value, (value - 0.5, value + 0.5), seed=seed,
+               experiment="ODR-5", dataset="double_colored_mnist")
+        for name, pair in usual.items()
+        for degree, value in zip((90, 100), pair, strict=True)
+        if value is not None
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "states"),
+    [
+        ({}, "supported", ["met"] * 5),
+        ({"SC": (85.0, 86.1)}, "partly", ["not met", "met", "met", "met", "met"]),
+        ({"SC": (85.0, 83.9)}, "partly", ["not met", "met", "met", "met", "met"]),
+        ({"BCC": (88.0, 98.0)}, "partly", ["met", "met", "met", "met", "not met"]),
+        ({"SC": (80.0, 85.0), "OCC": (80.0, 82.9), "BCC": (90.0, 90.0)}, "not supported",
+         ["not met"] * 5),
+        ({"OCC": (58.7, None)}, "not run", ["met", "MISSING", "met", "met", "met"]),
+        ({"SC": (85.0, None)}, "not run", ["MISSING", "met", "met", "met", "met"]),
+    ],
+)  # fmt: skip
+def test_causal_identification(changes, expected, states):
+    verdict = verdicts.judge("ODR-CAUSE", "double_colored_mnist", environments(**changes))
+    assert [reason.split(":")[0] for reason in verdict.reasons] == states
+    assert verdict.verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("moves", "state"),
+    [((0.2, 0.3, 0.4), "met"), ((-0.9, 0.3, 0.9), "not met")],  # means of 0.3 and 0.1 points
+)
+def test_steady_asks_for_the_whole_interval_over_seeds(moves, state):
+    records = [
+        one
+        for seed, move in enumerate(moves)
+        for one in environments(seed, SC=(85.0 + seed, 85.0 + seed + move))
+    ]
+    reason = verdicts.judge("ODR-CAUSE", "double_colored_mnist", records).reasons[0]
+    assert reason.startswith(f"{state}: ")
+    assert "paired interval over 3 seeds" in reason and "asked: all of it within 1" in reason
+
+
+def edge(original=(5.6, 5.0, 6.2), with_loss=(8.9, 8.4, 9.4)):
+    values = {"original": original, "with edge loss": with_loss, "CGN": (9.0, 9.0, 9.0)}
+    return [
+        record(name, value[0], value[1:], metric="correct_digits", unit="digits",
+               experiment="HQC-7", dataset="colored_mnist")
+        for name, value in values.items()
+        if value
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("records", "expected", "states"),
+    [
+        (edge(), "supported", ["met"] * 3),
+        (edge(original=(7.9, 7.6, 8.2)), "partly", ["met", "not met", "met"]),
+        (edge((3.0, 2.5, 3.5), (6.0, 5.0, 7.0)), "partly", ["met", "met", "not met"]),
+        (edge((7.0, 6.0, 7.9), (7.5, 7.0, 8.0)), "not supported", ["not met"] * 3),
+        (edge(original=None), "not run", ["MISSING", "MISSING", "met"]),
+    ],
+)
+def test_edge_loss(records, expected, states):
+    verdict = verdicts.judge("HQC-EDGE", "colored_mnist", records)
+    assert [reason.split(":")[0] for reason in verdict.reasons] == states
+    assert verdict.verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("dataset", "seconds", "expected"),
+    [
+        ("colored_mnist", 540, "supported"),
+        ("colored_mnist", 541, "partly"),
+        ("double_colored_mnist", 2161, "not supported"),
+        ("wildlife_mnist", 3150, "supported"),
+        ("wildlife_mnist", 12600, "partly"),
+        ("wildlife_mnist", 12601, "not supported"),
+        ("wildlife_mnist", None, "not run"),
+    ],
+)
+def test_cost_is_held_against_the_published_hours(dataset, seconds, expected):
+    shown = {"metric": "training_time", "unit": "s", "experiment": "IBR-3", "dataset": dataset}
+    records = [record("CGN, control", 5.0, **shown)]
+    records += [record("CGN", seconds, **shown)] if seconds else []
+    verdict = verdicts.judge("COST", dataset, records)
+    assert verdict.verdict == expected
+    assert len(verdict.reasons) == 2

@@ -26,6 +26,7 @@ from cgnlib.pipelines.mnist.extensions import (
     EXTENSIONS,
     Extension,
     changed_weights,
+    extended,
     extension_rows,
     extension_settings,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "datasets",
     "embedding",
     "explained_images",
+    "extended",
     "factors",
     "heat_maps",
     "lime_maps",

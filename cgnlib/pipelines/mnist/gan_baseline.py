@@ -22,6 +22,7 @@ from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.generate import RealBatches, cgn
 from cgnlib.pipelines.mnist.networks import load_weights, save_weights
+from cgnlib.pipelines.mnist.released import released_gan
 from cgnlib.training import fit, read_metrics
 
 GAN_VERSION = 1
@@ -30,20 +31,34 @@ GAN_VERSION = 1
 @dataclass(frozen=True)
 class TrainedGan:
     """A trained GAN (eval mode), its artefact and its log (``loss_adversarial``,
-    ``loss_discriminator``)."""
+    ``loss_discriminator``; empty for imported weights)."""
 
     model: MnistGan
     artefact: store.Artefact
     history: list[dict]
 
+    @property
+    def origin(self) -> str:
+        """Where the weights come from, for the page."""
+        made = self.artefact.provenance
+        if "source_sha256" not in made:
+            return f"GAN {self.artefact}: {self.history[-1]['step']:,} updates, last checkpoint"
+        return (
+            f"GAN {self.artefact}: published weights, not trained here\n"
+            f"imported from {Path(made['source_file']).name}, SHA-256\n{made['source_sha256']}"
+        )
+
 
 @lru_cache(maxsize=4)
 def gan(params: MnistParams) -> TrainedGan:
-    """Train or load the GAN of ``params``, on the same real batches as the CGN.
+    """Train or load the GAN of ``params``, on the same real batches as the CGN, or take the
+    published weights it names.
 
     Raises:
         UserError: diverged training, damaged artefact or missing data.
     """
+    if params.gan_weights:
+        return TrainedGan(*released_gan(params), [])
     settings = GanSettings(**{name: getattr(params, name) for name in GanSettings.names()})
 
     def make(folder: Path) -> None:
