@@ -112,6 +112,17 @@ def _add_interventions(made: argparse.ArgumentParser) -> None:
     made.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
 
 
+def _add_train_cgn(train: argparse.ArgumentParser) -> None:
+    train.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
+    train.add_argument(
+        "--ablation",
+        default="",
+        metavar="ROW",
+        help="train a row of the loss ablation instead: none (its control), shape, text, bg or rec",
+    )
+    train.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
+
+
 def _add_import(weights: argparse.ArgumentParser) -> None:
     weights.add_argument("file", metavar="FILE", help="PyTorch state dict or safetensors")
     weights.add_argument(
@@ -207,6 +218,11 @@ COMMANDS: dict[str, tuple[str, Add]] = {
         _add_interventions,
     ),
     "import-weights": ("check a published checkpoint and keep it", _add_import),
+    "train-cgn": (
+        "train the CGN of ImageNet's scale ahead of its notebooks, on several GPUs by "
+        "`accelerate launch -m cgnlib train-cgn ...`",
+        _add_train_cgn,
+    ),
     "pretrain": (
         "train the small networks that come with the package, or go on with the generator",
         _add_pretrain,
