@@ -22,6 +22,7 @@ from cgnlib.params import ImagenetParams
 
 TEST_SEED = 0  # test sets are the same for every seed of a run
 PX = 224  # of ImageNet's images
+_TEST_PX = 14  # of the same images beside the untrained generator of tests
 IMAGENET_CLASSES = imagenet.CLASSES
 # What each row trains on; IN+CGN goes on from IN with counterfactuals beside the same images.
 TRAINED_ON = {
@@ -155,10 +156,29 @@ def _listing(name: str, split: str) -> Listing:
     return readers[name]()
 
 
-def _files(name: str, split: str, train: RandomBox | None = None) -> ImageSet:
+def image_px(params: ImagenetParams) -> int:
+    """Pixels along one side of a photograph, or of a counterfactual beside it, as classifiers see
+    it."""
+    return _TEST_PX if params.biggan == "tiny_1000" else PX
+
+
+def central(params: ImagenetParams) -> Centre:
+    """What test images are cut by: seven eighths of the shorter side, as published."""
+    px = image_px(params)
+    return Centre(px, px * 8 // 7)
+
+
+def random_box(params: ImagenetParams) -> RandomBox:
+    """What training images are cut by."""
+    return RandomBox(image_px(params), (params.crop_least_area, 1.0))
+
+
+def _files(
+    params: ImagenetParams, name: str, split: str, train: RandomBox | None = None
+) -> ImageSet:
     listing = _listing(name, split)
     in9 = name in BACKGROUND_SETS["imagenet_mini"].values()
-    test = Centre(PX, 0) if in9 and train is None else Centre(PX)
+    test = Centre(image_px(params), 0) if in9 and train is None else central(params)
     label = torch.from_numpy(listing.labels)
     made = ImageSet(ImageFiles(listing.paths, test, train), label)
     if in9:
@@ -198,7 +218,7 @@ def test_set(params: ImagenetParams, name: str) -> ImageSet:
         UserError: no such set of this dataset, or its files are absent.
     """
     if not is_rendered(params):
-        return _files(name, "val")
+        return _files(params, name, "val")
     if name == "in9_original":
         raise UserError("scenes9 has no set in9_original: its name there is original")
     return _test_scenes(name, params.test_images)
@@ -233,12 +253,12 @@ def train_set(params: ImagenetParams, row: str) -> ImageSet:
     if is_rendered(params):
         key = (TRAINED_ON[row], params.train_images, params.seed, params.crop_least_area)
         return _train_scenes(*key)
-    box = RandomBox(PX, (params.crop_least_area, 1.0))
-    sets = [_files(name, "train", box) for name in TRAINED_ON[row]]
+    box = random_box(params)
+    sets = [_files(params, name, "train", box) for name in TRAINED_ON[row]]
     if len(sets) == 1:
         return sets[0]
     paths: Iterable[str] = [path for one in sets for path in one.source.paths]
-    source = ImageFiles(tuple(paths), Centre(PX), box)
+    source = ImageFiles(tuple(paths), central(params), box)
     return ImageSet(source, torch.cat([one.label for one in sets]))
 
 
@@ -248,7 +268,7 @@ def training_images(params: ImagenetParams) -> ImageSet:
     if is_rendered(params):
         count = min(params.test_images, params.train_images)
         return _stored(_rendered("original", count, params.seed, "train"))
-    return _files("original", "train")
+    return _files(params, "original", "train")
 
 
 def real_sets(params: ImagenetParams) -> RealSets:

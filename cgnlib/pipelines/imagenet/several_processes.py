@@ -3,8 +3,9 @@
 The first process alone touches the store: it holds the artefact's lock and writes checkpoints, log,
 sheets and weights. It tells the others what it is about to train; they share its updates and keep
 nothing. The artefact's key is that of a training on one process, so notebooks load it. Its numbers
-are those of one process that makes as many forward passes per update as each of these does, because
-spectral norm's power iteration moves with every pass, up to the order in which gradients are summed.
+are those of one process that makes as many forward passes per update as each of these does, for
+spectral norm's power iteration moves with every pass; but for the order in which gradients are
+summed.
 """
 
 import os
