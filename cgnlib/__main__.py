@@ -179,6 +179,24 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
+def _train_cgn(args: argparse.Namespace) -> int:
+    from cgnlib.parameter_reading import load_params
+    from cgnlib.report.request import params_path
+
+    params = load_params(params_path(args.params), _overrides(args.p))
+    if params.dataset not in IMAGENET_DATASETS:
+        raise UserError(
+            f"train-cgn is for {' and '.join(IMAGENET_DATASETS)}: the CGN of {params.dataset} is "
+            "trained by its notebooks"
+        )
+    from cgnlib.pipelines.imagenet.several_processes import train_cgn
+
+    made = train_cgn(params, args.ablation)
+    if made is not None:  # the first process of several
+        print(made.origin)
+    return 0
+
+
 def _pretrain(args: argparse.Namespace) -> int:
     from cgnlib.generators.paired_gan import STAGES
     from cgnlib.pipelines.imagenet import pretrain
@@ -230,6 +248,7 @@ CALLS = {
     "interventions": _interventions,
     "export": _export,
     "import-weights": _import_weights,
+    "train-cgn": _train_cgn,
     "pretrain": _pretrain,
     "book": _book,
     "status": _status,

@@ -128,6 +128,17 @@ def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument("--masks", metavar="FOLDER", help="another folder, for the true masks")
 
 
+def _add_train_cgn(train: argparse.ArgumentParser) -> None:
+    train.add_argument("params", metavar="PARAMS", help="file, or SCALE/DATASET")
+    train.add_argument(
+        "--ablation",
+        default="",
+        metavar="ROW",
+        help="train a row of the loss ablation instead: none (its control), shape, text, bg or rec",
+    )
+    train.add_argument("-p", nargs=2, action="append", metavar=("NAME", "VALUE"), help="override")
+
+
 def _add_import(weights: argparse.ArgumentParser) -> None:
     weights.epilog = (
         "What reads them: mnist-cgn the parameter cgn_weights (hqc, odr, explain, extensions), "
@@ -230,6 +241,11 @@ COMMANDS: dict[str, tuple[str, Add]] = {
     ),
     "export": ("write a set of rendered scenes as an image folder", _add_export),
     "import-weights": ("check a published checkpoint and keep it", _add_import),
+    "train-cgn": (
+        "train the CGN of ImageNet's scale ahead of its notebooks, on several GPUs by "
+        "`accelerate launch -m cgnlib train-cgn ...`",
+        _add_train_cgn,
+    ),
     "pretrain": (
         "train the small networks that come with the package, or go on with the generator",
         _add_pretrain,

@@ -168,11 +168,22 @@ def _save_state(path: Path, state: Mapping[str, Any]) -> None:
     store.write_atomic(path, hashlib.sha256(payload).hexdigest().encode() + payload)
 
 
-def _load_state(path: Path) -> dict[str, Any]:
+def load_checkpoint(method: Method, folder: Path) -> dict[str, Any] | None:
+    """Let ``method`` continue from the checkpoint in ``folder``; returns what else was kept there,
+    None where there is no checkpoint.
+
+    Raises:
+        UserError: a damaged checkpoint.
+    """
+    path = folder / store.PARTIAL
+    if not path.is_file():
+        return None
     data = path.read_bytes()
     if hashlib.sha256(data[64:]).hexdigest().encode() != data[:64]:
         raise UserError(f"{path} is damaged (SHA-256 differs): delete it to start training anew")
-    return torch.load(io.BytesIO(data[64:]), weights_only=True, map_location="cpu")
+    state = torch.load(io.BytesIO(data[64:]), weights_only=True, map_location="cpu")
+    method.load_state_dict(state.pop("method"))
+    return state
 
 
 def _numbers(label: str, step: int, values: Mapping[str, float | Tensor]) -> dict[str, float]:
@@ -217,11 +228,9 @@ class _Log:
 
     def resume(self, steps: int) -> int:
         """Load the checkpoint, if any; the number of updates already done."""
-        file = self.folder / store.PARTIAL
-        if not file.is_file():
+        state = load_checkpoint(self.method, self.folder)
+        if state is None:
             return 0
-        state = _load_state(file)
-        self.method.load_state_dict(state["method"])
         self.rows, self.window = state["rows"], state["window"]
         progress(f"{self.label}: continuing at step {state['step']} of {steps}")
         return state["step"]

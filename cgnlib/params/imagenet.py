@@ -14,6 +14,7 @@ _LISTS = (
     "baseline_milestones",
     "ensemble_milestones",
 )
+_TESTS_ONLY = {"biggan": "tiny_1000", "score_network": "random"}
 
 
 class ImagenetParams(ImagenetClassifierParams):
@@ -29,11 +30,14 @@ class ImagenetParams(ImagenetClassifierParams):
     def _stand_in_or_real(self) -> Self:
         """Networks of the rendered scenes cannot look at ImageNet, and the other way round."""
         stand_in = self.dataset == "scenes9"
-        if stand_in != (self.biggan != "deep_256"):
+        if stand_in != (self.biggan in ("scenes9", "tiny")):
             raise ValueError(f"biggan {self.biggan!r} does not make images of {self.dataset}")
         if not stand_in and (self.evaluators != "none" or self.score_network == "scene_cnn"):
             raise ValueError(
                 f"{self.dataset}: give evaluators none and score_network inception_v3: the "
                 "others read scenes9 only"
             )
+        for name, untrained in _TESTS_ONLY.items():
+            if getattr(self, name) == untrained and self.scale != "smoke":
+                raise ValueError(f"{name} {untrained!r} knows no class: it is for scale smoke only")
         return self

@@ -20,7 +20,7 @@ class ImagenetImageParams(Params):
 
     # Pretrained networks: 'shipped' weights come with the package, 'published' ones lie below the
     # data root, 'random' ones are untrained
-    biggan: Literal["scenes9", "tiny", "deep_256"] = Field(
+    biggan: Literal["scenes9", "tiny", "deep_256", "tiny_1000"] = Field(
         "scenes9",
         description="layout of the generators: 64 px and nine classes, tiny, or as published",
     )
@@ -40,7 +40,7 @@ class ImagenetImageParams(Params):
     evaluators: Literal["shipped", "random", "none"] = Field(
         "shipped", description="classifiers that read shape, texture, background of scenes9"
     )
-    score_network: Literal["scene_cnn", "inception_v3"] = Field(
+    score_network: Literal["scene_cnn", "inception_v3", "random"] = Field(
         "scene_cnn", description="classifier behind inception score and confidence"
     )
 

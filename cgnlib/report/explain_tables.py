@@ -76,11 +76,12 @@ def _cell(found: Sequence[Record]) -> str:
 def side_by_side(
     records: Sequence[Record], experiment: str, metrics: Mapping[str, str], caption: str
 ) -> "Styler":
-    """One row per metric (``{metric: text}``), one column per setting, with 95 % intervals."""
+    """One row per metric (``{metric: text}``), one column per setting, with 95 % intervals;
+    where nothing was measured, that is what it says."""
     import pandas as pd
 
     own = [r for r in records if r.experiment == experiment]
-    settings = list(dict.fromkeys(r.setting for r in own if r.metric in metrics))
+    settings = list(dict.fromkeys(r.setting for r in own if r.metric in metrics)) or ["this run"]
     rows = [
         {"": text}
         | {

@@ -9,6 +9,7 @@ from PIL import Image
 from cgnlib.data import imagenet as adapters
 from cgnlib.data.imagenet import CUE_CATEGORIES, IN9_FOLDERS, cue_conflict, imagenet, imagenet_a
 from cgnlib.errors import UserError
+from made_imagenet import wnids
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +27,6 @@ def place(picture):
             shutil.copyfile(picture, folder / name)
 
     return copies
-
-
-def wnids():
-    """1,000 sorted made-up wnids with ImageNet's own where they are checked."""
-    made = [f"n{1_440_764 + 4 * index:08d}" for index in range(1000)]
-    made[285:559] = [f"n{2_124_075 + index:08d}" for index in range(559 - 285)]
-    made[559:999] = [f"n{3_376_595 + index:08d}" for index in range(999 - 559)]
-    made[999] = "n15075141"
-    assert made == sorted(made) and len(set(made)) == 1000
-    return made
 
 
 @pytest.fixture

@@ -16,6 +16,13 @@ from cgnlib.params import ImagenetParams
 from cgnlib.pipelines.imagenet import generate, measure, nets, train_cgn
 from presets import smoke
 
+MINI = {
+    "dataset": "imagenet_mini",
+    "biggan": "deep_256",
+    "evaluators": "none",
+    "score_network": "inception_v3",
+}
+
 
 def clear():
     for cached in (train_cgn.cgn, generate._set_in_memory, measure.quality, measure.composites):
@@ -272,6 +279,10 @@ def test_parameters_of_images_that_cannot_be():
         ({"score_counts": "250,5000"}, "from 2 to 2000"),
         ({"biggan": "deep_256"}, "does not make images of scenes9"),
         ({"dataset": "imagenet_mini", "biggan": "deep_256"}, "evaluators none"),
+        ({"dataset": "imagenet_mini", "biggan": "tiny"}, "does not make images of imagenet_mini"),
+        ({"biggan": "tiny_1000"}, "does not make images of scenes9"),
+        ({**MINI, "biggan": "tiny_1000"}, "'tiny_1000' knows no class: it is for scale smoke only"),
+        ({**MINI, "score_network": "random"}, "score_network 'random' knows no class"),
     )
     for changes, message in cases:
         with pytest.raises(ValueError, match=message):

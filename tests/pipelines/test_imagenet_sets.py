@@ -9,13 +9,13 @@ from PIL import Image
 from torch import nn
 
 from cgnlib.data.counterfactual_folder import CounterfactualFolder
-from cgnlib.data.image_folders import ImageFiles
+from cgnlib.data.image_folders import Centre, ImageFiles
 from cgnlib.data.imagenet import CUE_CATEGORIES, IN9_FOLDERS
 from cgnlib.errors import UserError
 from cgnlib.evaluation.imagenet_categories import categories
 from cgnlib.evaluation.predict import predictions_of
 from cgnlib.params import ImagenetParams
-from cgnlib.pipelines.imagenet import counterfactual_sets, data, predictions
+from cgnlib.pipelines.imagenet import classify, counterfactual_sets, data, predictions
 
 
 @pytest.fixture
@@ -59,6 +59,13 @@ def test_in9_is_read_as_nine_classes_with_its_own_pixel_statistics(mini):
     assert found.images(torch.tensor([0])).shape == (1, 3, 224, 224)
     assert data.class_count(mini, "Mixed-Rand") == 9 and data.class_count(mini) == 1000
     assert data.identity_of(mini, "mixed_rand") != data.train_identity(mini, "Mixed-Rand")
+
+
+def test_small_photographs_of_tests_are_other_classifiers(mini):
+    small = mini.model_copy(update={"biggan": "tiny_1000", "scale": "smoke"})
+    assert data.central(mini) == Centre(224, 256) and data.random_box(mini).px == 224
+    assert data.central(small) == Centre(14, 16)
+    assert "px" not in classify._base_key(mini) and classify._base_key(small)["px"] == 14
 
 
 def test_the_stimuli_have_two_labels(mini):

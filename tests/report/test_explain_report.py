@@ -32,6 +32,11 @@ def test_settings_stand_side_by_side_with_their_intervals(run):
     ]
 
 
+def test_what_nothing_measured_is_missing(run):
+    frame = explain_tables.side_by_side(run.records, "EXT-3", {"cam_iou": "overlap"}, "x").data
+    assert frame.to_dict("records") == [{"": "overlap", "this run": "MISSING: not measured"}]
+
+
 def test_published_and_measured_rows_meet(run):
     rows = tables.comparison_rows(run.records, "EXT-2", "colored_mnist", "mean_iou")
     assert [(row["Trained on"], row["Reprod. 1"], row["This run"]) for row in rows] == [

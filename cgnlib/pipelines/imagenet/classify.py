@@ -28,9 +28,11 @@ from cgnlib.networks import resnet
 from cgnlib.params import IMAGENET_ROWS, ImagenetParams
 from cgnlib.pipelines.imagenet.counterfactual_sets import fakes
 from cgnlib.pipelines.imagenet.data import (
+    PX,
     ImageSet,
     class_count,
     epoch_images,
+    image_px,
     is_rendered,
     train_identity,
     train_set,
@@ -200,7 +202,8 @@ def _made(params: ImagenetParams, row: str, recipe: _Recipe) -> TrainedRow:
 
 def _base_key(params: ImagenetParams) -> dict:
     names = ("dataset", "seed", "threads", "device", "trunk", "classifier_bf16")
-    return {name: getattr(params, name) for name in names}
+    px = {} if image_px(params) == PX else {"px": image_px(params)}
+    return {name: getattr(params, name) for name in names} | px
 
 
 def _sgd_key(params: ImagenetParams, schedule: SgdSchedule) -> dict:

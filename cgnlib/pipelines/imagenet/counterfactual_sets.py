@@ -10,11 +10,11 @@ from torch import Tensor
 
 from cgnlib.classifiers.augment import RandomCrop, StoredImages
 from cgnlib.data.counterfactual_folder import CounterfactualFolder
-from cgnlib.data.image_folders import Centre, ImageFiles, RandomBox
+from cgnlib.data.image_folders import ImageFiles
 from cgnlib.data.scenes9 import SIDE
 from cgnlib.errors import UserError
 from cgnlib.params import ImagenetParams
-from cgnlib.pipelines.imagenet.data import PX, ImageSet
+from cgnlib.pipelines.imagenet.data import ImageSet, central, random_box
 from cgnlib.pipelines.imagenet.generate import counterfactuals
 
 HELD_OUT = 10  # one of so many images is not trained on (the first reproduction: 3,923 of 38,668)
@@ -50,12 +50,12 @@ def fakes(params: ImagenetParams) -> Fakes:
     if len(labels) < 2:
         raise UserError("cf_images is 1: one is held out, so that none is left to train on")
     last = len(labels) - max(1, len(labels) // HELD_OUT)
-    area = (params.crop_least_area, 1.0)
     if isinstance(found, CounterfactualFolder):
-        train = ImageFiles(found.files[:last], Centre(PX), RandomBox(PX, area))
-        rest = ImageFiles(found.files[last:], Centre(PX))
+        train = ImageFiles(found.files[:last], central(params), random_box(params))
+        rest = ImageFiles(found.files[last:], central(params))
     else:
-        crop = RandomCrop(SIDE, area)  # a batch joins them with rendered scenes
+        # a batch joins them with rendered scenes
+        crop = RandomCrop(SIDE, (params.crop_least_area, 1.0))
         train, rest = StoredImages(found.images[:last], crop), StoredImages(found.images[last:])
     return Fakes(_set(train, labels[:last]), _set(rest, labels[last:]), _identity(found))
 

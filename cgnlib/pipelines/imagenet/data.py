@@ -23,6 +23,7 @@ from cgnlib.params import ImagenetParams
 
 TEST_SEED = 0  # test sets are the same for every seed of a run
 PX = 224  # of ImageNet's images
+_TEST_PX = 14  # of the same images beside the untrained generator of tests
 IMAGENET_CLASSES = imagenet.CLASSES
 # What each row trains on; IN+CGN goes on from IN with counterfactuals beside the same images.
 TRAINED_ON = {
@@ -169,12 +170,29 @@ def _folder(name: str, split: str, real: str) -> Listing:
     return readers[name]()
 
 
+def image_px(params: ImagenetParams) -> int:
+    """Pixels along one side of a photograph, or of a counterfactual beside it, as classifiers see
+    it."""
+    return _TEST_PX if params.biggan == "tiny_1000" else PX
+
+
+def central(params: ImagenetParams) -> Centre:
+    """What test images are cut by: seven eighths of the shorter side, as published."""
+    px = image_px(params)
+    return Centre(px, px * 8 // 7)
+
+
+def random_box(params: ImagenetParams) -> RandomBox:
+    """What training images are cut by."""
+    return RandomBox(image_px(params), (params.crop_least_area, 1.0))
+
+
 def _files(
     params: ImagenetParams, name: str, split: str, train: RandomBox | None = None
 ) -> ImageSet:
     listing = _listing(params, name, split)
     in9 = name in BACKGROUND_SETS["imagenet_mini"].values()
-    test = Centre(PX, 0) if in9 and train is None else Centre(PX)
+    test = Centre(image_px(params), 0) if in9 and train is None else central(params)
     label = torch.from_numpy(listing.labels)
     made = ImageSet(ImageFiles(listing.paths, test, train), label)
     if in9:
@@ -249,12 +267,12 @@ def train_set(params: ImagenetParams, row: str) -> ImageSet:
     if is_rendered(params):
         key = (TRAINED_ON[row], params.train_images, params.seed, params.crop_least_area)
         return _train_scenes(*key)
-    box = RandomBox(PX, (params.crop_least_area, 1.0))
+    box = random_box(params)
     sets = [_files(params, name, "train", box) for name in TRAINED_ON[row]]
     if len(sets) == 1:
         return sets[0]
     paths: Iterable[str] = [path for one in sets for path in one.source.paths]
-    source = ImageFiles(tuple(paths), Centre(PX), box)
+    source = ImageFiles(tuple(paths), central(params), box)
     return ImageSet(source, torch.cat([one.label for one in sets]))
 
 

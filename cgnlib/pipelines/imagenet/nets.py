@@ -23,6 +23,7 @@ from cgnlib.networks.biggan import (
     DEEP_256,
     SCENES9,
     BigGan,
+    Layout,
     load_biggan,
     truncated_noise,
     write_standing_statistics,
@@ -38,7 +39,9 @@ from cgnlib.params.genint_images import GenintImageParams
 from cgnlib.rng import rng, seed_for
 
 TINY = replace(SCENES9, z=16, width=4)
-LAYOUTS = {"scenes9": SCENES9, "tiny": TINY, "deep_256": DEEP_256}
+_TO_32_PX = ((True, 16, 8), (True, 8, 4), (True, 4, 2), (False, 2, 1))
+TINY_1000 = replace(TINY, classes=1000, blocks=_TO_32_PX)
+LAYOUTS = {"scenes9": SCENES9, "tiny": TINY, "deep_256": DEEP_256, "tiny_1000": TINY_1000}
 SHIPPED, PUBLISHED, RANDOM = "shipped", "published", "random"
 _RANDOM_VERSION = 1  # rises when random weights change
 Score = Callable[[Tensor], Tensor]  # images (B, 3, H, W) in [-1, 1] to logits (B, K)
@@ -51,11 +54,11 @@ def _seeded(name: str, make: Callable[[], nn.Module]) -> nn.Module:
         return make().eval()
 
 
-def _untrained_generator() -> BigGan:
+def _untrained_generator(layout: Layout) -> BigGan:
     """A generator that has run, so that its norms and its statistics are of use."""
-    generator = BigGan(TINY)
-    noise = truncated_noise(16, TINY.z, 1.0, rng(0, "random-network", "noise"))
-    labels = torch.arange(16) % TINY.classes
+    generator = BigGan(layout)
+    noise = truncated_noise(16, layout.z, 1.0, rng(0, "random-network", "noise"))
+    labels = torch.arange(16) % layout.classes
     with torch.no_grad():
         for _ in range(10):
             generator(noise, labels)
@@ -86,6 +89,7 @@ class _Place:
 _GENERATORS = {
     "scenes9": _Place(shipped="generator"),
     "tiny": _Place(),
+    "tiny_1000": _Place(),
     "deep_256": _Place(resource="biggan-deep-256", layout="biggan"),
 }
 _SALIENCY = {
@@ -140,11 +144,13 @@ def frozen_generator(params: ImagenetParams | GenintImageParams) -> BigGan:
     place, where = _GENERATORS[params.biggan], params.biggan_weights
     if _checked(params.biggan, where, place) == SHIPPED:
         return shipped.shipped(place.shipped)
-    if where == RANDOM and params.biggan == "tiny":
-        return _seeded("generator", _untrained_generator)
+    layout = LAYOUTS[params.biggan]
+    if where == RANDOM and params.biggan.startswith("tiny"):
+        name = params.biggan.replace("tiny", "generator")
+        return _seeded(name, lambda: _untrained_generator(layout))
     if where == RANDOM:
         raise UserError("biggan_weights random: only the layout 'tiny' is of use untrained")
-    return load_biggan(_file(where, place), LAYOUTS[params.biggan])
+    return load_biggan(_file(where, place), layout)
 
 
 def saliency_net(params: ImagenetParams) -> nn.Module:
@@ -232,15 +238,19 @@ def identities(params: ImagenetParams) -> dict[str, str]:
 
 
 def score_network(params: ImagenetParams) -> Score:
-    """Logits of the classifier behind inception scores: Inception-v3 (ImageNet), or on scenes9 the
-    mean log-probability of a class over the three readers, which all name the class of an image
-    whose labels agree.
+    """Logits of the classifier behind inception scores: Inception-v3 (ImageNet; tests take an
+    untrained one), or on scenes9 the mean log-probability of a class over the three readers, which
+    all name the class of an image whose labels agree.
 
     Raises:
         UserError: absent or damaged weights.
     """
     if params.score_network == "inception_v3":
         return load_inception(path_of("inception-v3")).to(params.device)
+    if params.score_network == RANDOM:
+        heads = {"class": LAYOUTS[params.biggan].classes}
+        untrained = _seeded("score", lambda: SceneCnn(heads, (4, 4, 8, 8))).to(params.device)
+        return lambda images: untrained(images)["class"]
     found = readers(params)
     if found is None:
         raise UserError("score_network scene_cnn needs evaluators: give 'shipped'")

@@ -1,8 +1,10 @@
 """Training the CGN of the ImageNet-scale family, or taking the published one."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -123,23 +125,41 @@ def _mechanisms(model: ImagenetCgn) -> dict[str, Tensor]:
     }
 
 
-def _train(params: ImagenetParams, dropped: str, folder: Path) -> None:
+def training_method(
+    params: ImagenetParams, dropped: str = "none", accelerator: Any = None
+) -> ImagenetCgnMethod:
+    """What trains the CGN of ``params``, before its first update.
+
+    Args:
+        dropped: group of losses that is left out.
+        accelerator: an ``accelerate.Accelerator`` whose processes share each update; its device is
+            the process's own, which it made the current one, so that ``cuda`` means it everywhere.
+
+    Raises:
+        UserError: see :func:`start`; updates that the processes cannot share.
+    """
     settings = cgn_settings(params, dropped)
     perceptual, texture = feature_nets(
         params, settings.perceptual_weights, settings.texture_weights
     )
-    model = start(params)
-    method = ImagenetCgnMethod(
+    return ImagenetCgnMethod(
         settings,
-        model,
+        start(params),
         perceptual or texture,
         params.seed,
-        params.device,
+        accelerator.device if accelerator else params.device,
         texture_features=texture,
+        accelerator=accelerator,
     )
 
+
+def train(params: ImagenetParams, dropped: str, folder: Path, accelerator: Any = None) -> None:
+    """Train the CGN in ``folder``, the log, the checkpoints, the sheets and the weights included;
+    arguments and errors as :func:`training_method`, and a training that diverges."""
+    method = training_method(params, dropped, accelerator)
+
     def watch(step: int) -> dict[str, float]:
-        _save_sheet(model, params, folder, step)
+        _save_sheet(method.model, params, folder, step)
         return {}
 
     without = "" if dropped == "none" else f" without {dropped}"
@@ -154,7 +174,7 @@ def _train(params: ImagenetParams, dropped: str, folder: Path) -> None:
         observe_every=-(-params.cgn_updates // params.sheets),
         observe=watch,
     )
-    store.write_atomic(folder / FILE, safetensors.torch.save(_mechanisms(model)))
+    store.write_atomic(folder / FILE, safetensors.torch.save(_mechanisms(method.model)))
 
 
 @lru_cache(maxsize=2)
@@ -168,6 +188,16 @@ def cgn(params: ImagenetParams, dropped: str = "none") -> TrainedImagenetCgn:
     """
     if params.cgn_weights and dropped == "none":
         return _released(params)
+    return trained(params, dropped, lambda folder: train(params, dropped, folder))
+
+
+def trained(
+    params: ImagenetParams,
+    dropped: str,
+    make: Callable[[Path], Mapping[str, Any] | None],
+) -> TrainedImagenetCgn:
+    """The CGN that ``make`` trains in the folder it is given, where that was not done before;
+    errors as :func:`cgn`."""
 
     def load(folder: Path) -> tuple[ImagenetCgn, list[dict], dict[str, np.ndarray]]:
         model = start(params)
@@ -175,11 +205,7 @@ def cgn(params: ImagenetParams, dropped: str = "none") -> TrainedImagenetCgn:
         return model, read_metrics(folder), _load_sheets(folder)
 
     (model, history, sheets), artefact = store.train_or_load(
-        "imagenet_cgn",
-        CGN_VERSION,
-        cgn_key(params, dropped),
-        lambda folder: _train(params, dropped, folder),
-        load,
+        "imagenet_cgn", CGN_VERSION, cgn_key(params, dropped), make, load
     )
     return TrainedImagenetCgn(model, artefact, history, sheets)
 
@@ -197,4 +223,9 @@ def _released(params: ImagenetParams) -> TrainedImagenetCgn:
 def ablation(params: ImagenetParams, dropped: str) -> TrainedImagenetCgn:
     """The CGN of one row of the loss ablation (IBR-1), the control ``none`` included: all of them
     train for ``ibr_updates``."""
-    return cgn(params.model_copy(update={"cgn_updates": params.ibr_updates}), dropped)
+    return cgn(as_ablation(params), dropped)
+
+
+def as_ablation(params: ImagenetParams) -> ImagenetParams:
+    """``params`` with the budget of the loss ablation's rows."""
+    return params.model_copy(update={"cgn_updates": params.ibr_updates})
