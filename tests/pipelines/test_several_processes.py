@@ -77,7 +77,7 @@ def launched(processes):
         for rank in range(processes)
     ]  # fmt: skip
     try:
-        ended = [one.communicate(timeout=120) for one in started]
+        ended = [one.communicate(timeout=600) for one in started]
     finally:
         for one in started:
             one.kill()
