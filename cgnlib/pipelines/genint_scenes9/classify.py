@@ -158,7 +158,8 @@ def _own_network(params: GenintClassifierParams, row: str) -> GenintClassifierPa
 
 
 def variations(params: GenintClassifierParams) -> dict[str, GenintClassifierParams]:
-    """What GENINT-12 compares, all of them the row GenInt: parameters by setting."""
+    """What GENINT-12 compares, all of them the row GenInt, trained once: parameters by setting."""
+    params = params.model_copy(update={"row_repetitions": 1})
     batches = {
         f"X_int batch {size}": params.model_copy(update={"int_batch": size})
         for size in params.batches_compared()
