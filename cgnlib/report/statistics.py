@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 ENOUGH_SEEDS = 3  # below it a t-interval says little (two seeds: 12.7 standard errors)
-_LIMITS = {"%": (0.0, 100.0), "share": (0.0, 1.0)}
+_LIMITS = {"%": (0.0, 100.0), "share": (0.0, 1.0), "s": (0.0, math.inf)}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, fl
 
 
 def _clipped(interval: tuple[float, float], unit: str) -> tuple[float, float]:
-    """A rate's interval within the rates that exist."""
+    """An interval within the rates or times that exist."""
     low, high = _LIMITS.get(unit, (-math.inf, math.inf))
     return max(low, interval[0]), min(high, interval[1])
 
