@@ -42,12 +42,17 @@ class AtMost(Rule):
 
 
 class IntervalAbove(Rule):
-    """The whole interval lies above ``value``: what a paired difference is asked for."""
+    """The whole interval lies above ``value``: what a paired difference is asked for.
+
+    ``ranks`` names the metric whose order over settings a rank correlation is made of: where all
+    settings agree on it there is no order, and the condition is not met rather than missing.
+    """
 
     kind: Literal["interval_above"]
     setting: str
     metric: str
     value: float
+    ranks: str | None = None
 
 
 class Beats(Rule):

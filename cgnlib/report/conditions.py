@@ -73,8 +73,23 @@ def _threshold(condition: AtLeast | AtMost, records: Sequence[Record]) -> Outcom
     return _outcome(condition, met, f"{_shown(ours)}; asked: {bound}{doubt}")
 
 
+def _without_order(condition: IntervalAbove, records: Sequence[Record]) -> Outcome | None:
+    """Not met where every setting has the same value of ``ranks``: no order to correlate with."""
+    ranked = [r for r in records if r.metric == condition.ranks]
+    if len({r.setting for r in ranked}) < 2 or len({r.value for r in ranked}) > 1:
+        return None
+    same = _number(ranked[0].value, ranked[0].unit)
+    return _outcome(
+        condition,
+        False,
+        f"undefined: {condition.ranks} is {same} in every setting: no order to compare",
+    )
+
+
 def _interval_above(condition: IntervalAbove, records: Sequence[Record]) -> Outcome:
     ours = measure(records, condition.setting, condition.metric)
+    if ours is None and (tied := _without_order(condition, records)):
+        return tied
     if ours is None or ours.low is None:
         what = condition.metric if ours is None else f"interval of {condition.metric}"
         return _missing(condition, f"{what} of {condition.setting}")

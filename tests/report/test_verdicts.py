@@ -488,3 +488,33 @@ def test_cost_is_held_against_the_published_hours(dataset, seconds, expected):
     verdict = verdicts.judge("COST", dataset, records)
     assert verdict.verdict == expected
     assert len(verdict.reasons) == 2
+
+
+def strengths(original=(99.0, 98.0, 97.0), correlated=True):
+    """Three strengths of interventions; both sets' correlations, or the original set's left out."""
+    setup = {"claim": "GI-3", "experiment": "GENINT-8", "dataset": "genint_scenes9"}
+    rows = [
+        record(f"strength {i}", value, None, metric="original_accuracy", **setup)
+        for i, value in enumerate(original)
+    ]
+    sets = ("original", "nuisance_shifted") if correlated else ("nuisance_shifted",)
+    return rows + [
+        record("all strengths", 1.0, (0.5, 1.0), metric=f"spearman_{name}", unit="r", **setup)
+        for name in sets
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "expected", "first"),
+    [
+        (strengths(), "supported", "met: "),
+        (strengths((100.0, 100.0, 100.0), correlated=False), "partly", "not met: "),
+        (strengths(correlated=False), "not run", "MISSING: "),  # an order, and no correlation
+        (strengths((100.0,), correlated=False), "not run", "MISSING: "),  # one strength is no order
+    ],
+)
+def test_ranks_that_are_all_tied_have_no_correlation_to_be_met(records, expected, first):
+    verdict = verdicts.judge("GI-3", "genint_scenes9", records)
+    assert verdict.verdict == expected and verdict.reasons[0].startswith(first)
+    tied = "original_accuracy is 100.0 % in every setting"
+    assert (tied in verdict.reasons[0]) == (expected == "partly")
