@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 SOURCE = "G"  # of the published rows
 PAPER, THIS_RUN = "Paper", "This run"
+# Rows of the source that no run here can have; it quotes them from work with another generator.
+OUT_OF_REACH = {
+    f"Observational, truncation {one}": f"{MISSING}: BigGAN's weights end at truncation 1"
+    for one in ("1.5", "2.0")
+}
 SHIFTED_COLUMNS = {"top1_accuracy": "Top-1", "top5_accuracy": "Top-5"}
 SECOND_COLUMNS = {
     f"{name}_{top}_accuracy": f"{title}, {top.replace('top', 'top-')}"
@@ -99,7 +104,8 @@ def by_row_lines(
     lines = []
     for setting in dict.fromkeys([*(setting for setting, _ in theirs), *plain]):
         measured = any(setting == one for one, _ in ours)
-        absent = NOT_AVAILABLE if measured else f"{MISSING}: not trained"
+        absent = OUT_OF_REACH.get(setting, f"{MISSING}: not trained")
+        absent = NOT_AVAILABLE if measured else absent
         told = {columns[m]: theirs.get((setting, m), NOT_AVAILABLE) for m in used}
         own = {columns[m]: _value(ours.get((setting, m)), absent) for m in used}
         if set(told.values()) != {NOT_AVAILABLE}:

@@ -130,6 +130,14 @@ def test_published_values_stand_above_own_ones(run):
     assert not any("minus" in row["Trained on"] for row in rows) and len(rows) == 14
 
 
+def test_rows_beyond_the_generator_say_why_they_are_missing():
+    top1 = {"original_top1_accuracy": "Top-1"}
+    rows = genint_tables.by_row_lines([], "GENINT-7", "Table 4", top1)
+    own = [row["Top-1"] for row in rows if row["Source"] == "This run"]
+    why = "MISSING: BigGAN's weights end at truncation 1"  # 1.5 and 2.0
+    assert own == ["MISSING: not trained", why, why, "MISSING: not trained"]
+
+
 def test_differences_have_a_table_of_their_own(run):
     row, _ = genint_tables.differences(run.records, "c").data.to_dict("records")
     assert row["Points (95 % interval)"] == "+4.0 (+1.0 to +7.0)" and row["Images"] == "200"
