@@ -10,6 +10,7 @@ from cgnlib.report.records import Record
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
+MOST_COLUMNS = 6  # settings that fit side by side at the width of a page
 _CAM = "GradCAM of the predicted class at the last rectified convolution"
 MEANINGS = {
     "foreground_iou": f"{_CAM}, cut at one half: intersection over union with the true digit",
@@ -63,7 +64,7 @@ def feature_meaning(metric: str) -> str:
 def _cell(found: Sequence[Record]) -> str:
     """``0.437 (0.430-0.444)``: mean over seeds and the hull of their intervals."""
     if not found:
-        return f"{tables.MISSING}: not measured"
+        return tables.NOT_AVAILABLE
     unit = found[0].unit
     shown = tables.number(fmean(record.value for record in found), unit)
     if any(record.interval_low is None for record in found):
@@ -76,18 +77,28 @@ def _cell(found: Sequence[Record]) -> str:
 def side_by_side(
     records: Sequence[Record], experiment: str, metrics: Mapping[str, str], caption: str
 ) -> "Styler":
-    """One row per metric (``{metric: text}``), one column per setting, with 95 % intervals;
-    where nothing was measured, that is what it says."""
+    """One row per metric (``{metric: text}``), one column per setting, with 95 % intervals; the
+    other way round where there are too many settings for the width of a page. Where nothing was
+    measured, that is what it says."""
     import pandas as pd
 
     own = [r for r in records if r.experiment == experiment]
     settings = list(dict.fromkeys(r.setting for r in own if r.metric in metrics)) or ["this run"]
-    rows = [
-        {"": text}
-        | {
-            setting: _cell([r for r in own if (r.metric, r.setting) == (metric, setting)])
+    cells = {
+        (metric, setting): _cell([r for r in own if (r.metric, r.setting) == (metric, setting)])
+        for metric in metrics
+        for setting in settings
+    }
+    if set(cells.values()) == {tables.NOT_AVAILABLE}:
+        cells = dict.fromkeys(cells, f"{tables.MISSING}: not measured")
+    if len(settings) > MOST_COLUMNS:
+        rows = [
+            {"": setting} | {text: cells[metric, setting] for metric, text in metrics.items()}
             for setting in settings
-        }
-        for metric, text in metrics.items()
-    ]
+        ]
+    else:
+        rows = [
+            {"": text} | {setting: cells[metric, setting] for setting in settings}
+            for metric, text in metrics.items()
+        ]
     return tables.styled(pd.DataFrame(rows), caption)

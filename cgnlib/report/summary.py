@@ -85,6 +85,14 @@ class Summary:
         )
 
 
+def or_say_none(found: list, experiments: str, summary: Summary) -> list:
+    """``found`` as it is; where it is empty, a line says that no dataset of the family has these
+    experiments, so that no heading stands above nothing."""
+    if not found:
+        print(f"{experiments}: not about {' or '.join(summary.datasets)}")
+    return found
+
+
 def verdict_matrix(summary: Summary) -> "Styler":
     """Claim by dataset; ``full scale`` where only its committed records answer the claim."""
     import pandas as pd

@@ -27,9 +27,20 @@ def test_settings_stand_side_by_side_with_their_intervals(run):
         "0.500 (0.400 to 0.500)",
     ]
     assert rows.loc["share of the image that is looked at"].tolist() == [
-        "MISSING: not measured",
+        "\u2013",
         "0.125",
     ]
+
+
+def test_many_settings_stand_below_each_other(run):
+    for number in range(explain_tables.MOST_COLUMNS + 1):
+        run.record("EXT-7", f"s{number}", "cam_iou", number / 10, "share", n=10)
+    run.record("EXT-7", "s0", "heat", 0.5, "share", n=10)
+    made = explain_tables.side_by_side(run.records, "EXT-7", {"cam_iou": "IoU", "heat": "h"}, "x")
+    rows = made.data.to_dict("records")
+    assert len(rows) == explain_tables.MOST_COLUMNS + 1
+    assert rows[0] == {"": "s0", "IoU": "0.000", "h": "0.500"}
+    assert rows[-1] == {"": "s6", "IoU": "0.600", "h": "\u2013"}
 
 
 def test_what_nothing_measured_is_missing(run):

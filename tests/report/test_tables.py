@@ -342,6 +342,13 @@ def test_the_summary_of_nothing_is_missing_everywhere(workplace):
     assert "48 GPU hours" in summary.costs(empty).to_html()
 
 
+def test_the_summary_says_which_experiments_a_family_does_not_have(workplace, capsys):
+    mnist, scenes = summary.Summary("embedded"), summary.Summary("embedded", "scenes9")
+    both = [summary.or_say_none(found.asked("ODR-1"), "ODR-1", found) for found in (mnist, scenes)]
+    assert both == [list(MNIST_DATASETS), []]
+    assert capsys.readouterr().out == "ODR-1: not about scenes9\n"
+
+
 def test_the_summary_reads_records_only(published_run):
     published_run(dataset="wildlife_mnist")
     published_run(dataset="wildlife_mnist", seed=2)
