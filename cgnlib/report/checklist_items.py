@@ -42,14 +42,20 @@ def _summary(evidence: Evidence) -> str:
     return evidence.link("summary") if evidence.page("summary") else _what_ran(evidence)
 
 
+def _claims(evidence: Evidence) -> list[str]:
+    """The claims about the family's datasets."""
+    about = [r.claim for r in verdicts.claims() if set(r.datasets) & set(evidence.datasets)]
+    return list(dict.fromkeys(about))
+
+
 def _scope(evidence: Evidence) -> str:
     every = published.published().experiments
     answered = {record.experiment for record in evidence.records}
     done = [one.id for one in every if one.id in answered]
-    rules = _listed(dict.fromkeys(rule.claim for rule in verdicts.claims()))
     return (
-        f"claims with rules: {rules}; datasets: {', '.join(evidence.datasets)}; experiments with "
-        f"numbers at scale `{evidence.scale}`: {len(done)} of the {len(every)} catalogued "
+        f"claims with rules: {_listed(_claims(evidence))}; datasets: "
+        f"{', '.join(evidence.datasets)}; experiments with numbers at "
+        f"scale `{evidence.scale}`: {len(done)} of the {len(every)} catalogued "
         f"({', '.join(done) or NOTHING}); what is claimed: {INTRO}; every experiment: "
         f"{_summary(evidence)}"
     )
@@ -67,13 +73,13 @@ def _methodology(evidence: Evidence) -> str:
 
 def _results(evidence: Evidence) -> str:
     told = []
-    for rule in verdicts.claims():
-        own = [one for one in evidence.judgements if one.verdict.claim == rule.claim]
+    for claim in _claims(evidence):
+        own = [one for one in evidence.judgements if one.verdict.claim == claim]
         counts = Counter(one.text for one in own)
         words = ", ".join(
             f"{word} on {count} of {len(own)} datasets" for word, count in counts.items()
         )
-        told.append(f"{rule.claim}: {words}")
+        told.append(f"{claim}: {words}")
     return f"{'; '.join(told)}; number by number: {_summary(evidence)}"
 
 

@@ -50,7 +50,8 @@ def network_size(file: Path) -> int | None:
 
 
 class Evidence:
-    """Finished runs of the parameter files of ``scale`` and their repetitions with other seeds."""
+    """Finished runs of a family's parameter files of ``scale``, and their repetitions with other
+    seeds."""
 
     def __init__(self, scale: str, states: list[State], family: str = "mnist") -> None:
         self.scale, self.states = scale, states
@@ -61,7 +62,12 @@ class Evidence:
             (run.folder.parent, run.notebook, run.recipe) for run in runs if not run.overridden
         }
         self.all_runs: list[FinishedRun] = runs
-        self.runs = [r for r in runs if (r.folder.parent, r.notebook, r.recipe) in recipes]
+        self.runs = [
+            run
+            for run in runs
+            if (run.folder.parent, run.notebook, run.recipe) in recipes
+            and run.folder.parent.name in self.datasets
+        ]
 
     @cached_property
     def records(self) -> list[Record]:

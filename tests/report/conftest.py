@@ -14,12 +14,13 @@ def write_run(workplace, monkeypatch):
     """``write_run(notebook, numbers, **params)`` publishes a finished run, by default at the smoke
     scale, and returns its folder; ``numbers`` are (experiment, setting, metric, value, interval)
     rows. With ``other=True`` it stands beside the parameter file's own run, under its hash, or
-    under ``name``; ``root`` is where results lie."""
+    under ``name``; ``root`` is where results lie, ``model`` the family's parameters."""
 
     def write(
-        notebook, numbers, *, other=False, name="", root=None, artefacts=(), verdicts=(), **values
-    ):
-        params = MnistParams(**{"dataset": "colored_mnist", "scale": "smoke", **values})
+        notebook, numbers, *, model=MnistParams, other=False, name="", root=None, artefacts=(),
+        verdicts=(), **values
+    ):  # fmt: skip
+        params = model(**{"dataset": "colored_mnist", "scale": "smoke", **values})
         name = name or (f"{notebook}@{params_hash(params)}" if other else notebook)
         folder = (root or workplace / "results") / params.scale / params.dataset / name
         monkeypatch.setenv("CGN_RUN_FOLDER", str(folder))

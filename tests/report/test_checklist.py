@@ -83,6 +83,15 @@ def test_numbers_are_those_of_the_runs(some):
     assert "</results/smoke/colored_mnist/odr>" in told["Limitations"]
 
 
+def test_other_families_stay_out(some, write_run):
+    before = checklist.rows(evidence())
+    numbers = [("HQC-2", "CGN", "mask_iou", 0.8, None)]
+    write_run("hqc_imagenet", numbers, model=ImagenetParams, dataset="scenes9")
+    assert checklist.rows(evidence()) == before
+    told = dict(before)
+    assert "HQC: " in told["Results"] and "HQC-IMAGENET" not in told["Results"] + told["Scope"]
+
+
 def test_nothing_run_is_said(workplace):
     told = dict(checklist.rows(evidence()))
     for title in ("Hardware", "Parameters per model", "Number of runs", "Splits", "Code identity"):
