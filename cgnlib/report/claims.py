@@ -103,7 +103,7 @@ Condition = Annotated[
 
 class Claim(BaseModel):
     """A claim on some datasets (biased MNIST unless said), the experiment that tests it and its
-    conditions."""
+    conditions; ``note`` is what a reader of every verdict on it must know."""
 
     model_config = _STRICT
     claim: str
@@ -113,6 +113,7 @@ class Claim(BaseModel):
     datasets: list[str] = list(MNIST_DATASETS)
     control: str = ""
     settings: list[str] = []
+    note: str = ""
     conditions: list[Condition] = Field(min_length=1)
 
 

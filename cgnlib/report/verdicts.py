@@ -61,7 +61,8 @@ def judge(
         if condition.datasets is None or dataset in condition.datasets
         for outcome in outcomes_of(condition, own, rule, dataset)
     ]
-    reasons = [outcome.reason for outcome in outcomes] + [f"note: {note}" for note in notes]
+    told = [*notes, rule.note] if rule.note else notes
+    reasons = [outcome.reason for outcome in outcomes] + [f"note: {note}" for note in told]
     return Verdict(
         claim=claim,
         experiment=rule.experiment,

@@ -136,6 +136,14 @@ def test_notes_stand_among_the_reasons():
     assert verdict.verdict == "supported"
 
 
+def test_a_claims_own_note_stands_beside_every_verdict_on_it():
+    *_, last = verdicts.judge("ODR-AMOUNT", "colored_mnist", amounts()).reasons
+    assert last.startswith("note: every classifier takes the same number of updates")
+    assert not any(
+        "updates" in reason for reason in verdicts.judge("ODR", "colored_mnist", odr()).reasons
+    )
+
+
 def hqc(dataset="double_colored_mnist", **values):
     shares = {
         "mask_readability": 0.96,
@@ -393,7 +401,8 @@ def amounts(**accuracies):
 )  # fmt: skip
 def test_amount_and_ratio_of_counterfactuals(changes, expected, states):
     verdict = verdicts.judge("ODR-AMOUNT", "wildlife_mnist", amounts(**changes))
-    assert [reason.split(":")[0] for reason in verdict.reasons] == states
+    told = [reason.split(":")[0] for reason in verdict.reasons]
+    assert told == [*states, "note"]
     assert verdict.verdict == expected
 
 
