@@ -43,7 +43,9 @@ def natural_bound(joint: np.ndarray, treated: np.ndarray) -> EffectBound:
         raise UserError(f"P(y,x|z) {joint.shape} and P(x|z) {treated.shape} differ in shape")
     if not ((joint >= 0) & (joint <= treated + _ROUNDING) & (treated <= 1 + _ROUNDING)).all():
         raise UserError("natural bound: give 0 <= P(y,x|z) <= P(x|z) <= 1")
-    return EffectBound(joint, np.minimum(joint + 1 - treated, 1.0))
+    # adding what cannot be negative keeps the upper bound from falling below the lower by rounding
+    lower = np.minimum(joint, 1.0)
+    return EffectBound(lower, np.minimum(lower + np.maximum(1 - treated, 0.0), 1.0))
 
 
 def tightest(bounds: Sequence[EffectBound]) -> EffectBound:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cgnlib.errors import UserError
@@ -27,6 +27,7 @@ def test_the_bound_by_hand():
 
 
 @given(joint=CHANCE, treated=CHANCE)
+@example(joint=0.07470673461818401, treated=1.0)  # joint + 1 - treated is less than joint
 def test_the_width_is_the_chance_of_another_image(joint, treated):
     bound = natural_bound(np.array(joint * treated), np.array(treated))
     assert bound.width == pytest.approx(1 - treated, abs=1e-12)
