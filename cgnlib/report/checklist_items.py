@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from statistics import stdev
 
-from cgnlib.report import checklist_data, published, verdicts
+from cgnlib.report import checklist_data, published
 from cgnlib.report.checklist_data import INTRO, NOTHING
 from cgnlib.report.departures import departures_list
 from cgnlib.report.discrepancies import discrepancies
@@ -43,9 +43,8 @@ def _summary(evidence: Evidence) -> str:
 
 
 def _claims(evidence: Evidence) -> list[str]:
-    """The claims about the family's datasets."""
-    about = [r.claim for r in verdicts.claims() if set(r.datasets) & set(evidence.datasets)]
-    return list(dict.fromkeys(about))
+    """The claims about the family's datasets: those that are judged."""
+    return list(dict.fromkeys(one.verdict.claim for one in evidence.judgements))
 
 
 def _scope(evidence: Evidence) -> str:

@@ -104,8 +104,8 @@ def by_row_lines(
     lines = []
     for setting in dict.fromkeys([*(setting for setting, _ in theirs), *plain]):
         measured = any(setting == one for one, _ in ours)
-        absent = OUT_OF_REACH.get(setting, f"{MISSING}: not trained")
-        absent = NOT_AVAILABLE if measured else absent
+        untrained = OUT_OF_REACH.get(setting, f"{MISSING}: not trained")
+        absent = NOT_AVAILABLE if measured else untrained
         told = {columns[m]: theirs.get((setting, m), NOT_AVAILABLE) for m in used}
         own = {columns[m]: _value(ours.get((setting, m)), absent) for m in used}
         if set(told.values()) != {NOT_AVAILABLE}:
