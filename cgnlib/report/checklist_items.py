@@ -48,15 +48,19 @@ def _claims(evidence: Evidence) -> list[str]:
 
 
 def _scope(evidence: Evidence) -> str:
-    every = published.published().experiments
+    every = [
+        one
+        for one in published.published().experiments
+        if set(one.datasets) & set(evidence.datasets)
+    ]
     answered = {record.experiment for record in evidence.records}
     done = [one.id for one in every if one.id in answered]
     return (
         f"claims with rules: {_listed(_claims(evidence))}; datasets: "
         f"{', '.join(evidence.datasets)}; experiments with numbers at "
-        f"scale `{evidence.scale}`: {len(done)} of the {len(every)} catalogued "
-        f"({', '.join(done) or NOTHING}); what is claimed: {INTRO}; every experiment: "
-        f"{_summary(evidence)}"
+        f"scale `{evidence.scale}`: {len(done)} of the {len(every)} catalogued for "
+        f"these datasets ({', '.join(done) or NOTHING}); what is claimed: {INTRO}; every "
+        f"experiment: {_summary(evidence)}"
     )
 
 

@@ -9,19 +9,16 @@ from cgnlib.report import (
     cost_tables,
     differences,
     judgements,
-    odr_tables,
     published,
     tables,
     verdicts,
 )
 from cgnlib.report.numbers import in_short
 from cgnlib.report.records import FinishedRun, Record, Verdict, finished_runs, read_records
-from cgnlib.report.statistics import summarise
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-STUDIES = ("ODR-2", "ODR-5")
 MARKS = {
     "supported": "✓ supported",
     "partly": "~ partly",
@@ -78,6 +75,12 @@ class Summary:
         about = {d for one in known if one.id == experiment for d in one.datasets}
         return [dataset for dataset in self.datasets if dataset in about]
 
+    def full(self, experiment: str, dataset: str) -> list[Record]:
+        """What the full scale has beside this one."""
+        if self.scale == committed.FULL:
+            return []
+        return committed.full_records(experiment, dataset)
+
     def finished(self, notebook: str, dataset: str) -> bool:
         """Whether a run of this notebook on this dataset counts."""
         return any(
@@ -121,7 +124,7 @@ def headline(summary: Summary, dataset: str) -> "Styler":
         dataset,
         "test_accuracy",
         mark=summary.mark(dataset),
-        full=_full(summary, "ODR-1", dataset),
+        full=summary.full("ODR-1", dataset),
     )
     return tables.styled(pd.DataFrame(rows), f"Test accuracy in %, {dataset}")
 
@@ -150,7 +153,7 @@ def _ours(summary: Summary, experiment: published.Experiment, dataset: str) -> s
     if shown:
         return shown
     reason = f"{'not measured' if finished else f'{experiment.page} not run'} at this scale"
-    full = _headline(_full(summary, experiment.id, dataset), experiment, dataset)
+    full = _headline(summary.full(experiment.id, dataset), experiment, dataset)
     reason += f"; full scale: {full}" if full else ""
     return f"{tables.MISSING}: {reason}"
 
@@ -236,61 +239,6 @@ def experiments(summary: Summary, dataset: str) -> "Styler":
 def training_differences(summary: Summary, dataset: str) -> "Styler":
     """Paired differences between the training sets of ODR-1 on one dataset."""
     return differences.differences(summary.records, "ODR-1", dataset)
-
-
-def studies(summary: Summary) -> list[tuple[str, str]]:
-    """(experiment, dataset) of the studies over many classifiers that were published."""
-    return [
-        (experiment, dataset)
-        for experiment in STUDIES
-        for dataset in summary.datasets
-        if published.rows(experiment, dataset)
-    ]
-
-
-def _full(summary: Summary, experiment: str, dataset: str) -> list[Record]:
-    """What the full scale has beside this one."""
-    return [] if summary.scale == committed.FULL else committed.full_records(experiment, dataset)
-
-
-def study(summary: Summary, experiment: str, dataset: str) -> "Styler":
-    """Published | this scale | full scale for one study; a single line where neither ran it."""
-    import pandas as pd
-
-    own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
-    full = _full(summary, experiment, dataset)
-    mark = summary.mark(dataset)
-    rows = tables.comparison_rows(own, experiment, dataset, "test_accuracy", mark=mark, full=full)
-    if not own and not full:
-        rows = [{"Trained on": f"{tables.MISSING}: not run at this scale or the full one"}]
-    told = _budget(summary, dataset) if experiment == "ODR-2" else ""
-    return tables.styled(pd.DataFrame(rows), f"{experiment}, test accuracy in %, {dataset}{told}")
-
-
-def _budget(summary: Summary, dataset: str) -> str:
-    """How long the classifiers of ODR-2 trained, at this scale and the full one."""
-    own = [run for run in summary.runs for r in run.records
-           if (r.experiment, r.dataset) == ("ODR-2", dataset)]  # fmt: skip
-    full = [] if summary.scale == committed.FULL else committed.full_runs("ODR-2", dataset)
-    told = {"this scale": odr_tables.budgets(own), "full scale": odr_tables.budgets(full)}
-    return "".join(f"; {name}: {text}" for name, text in told.items() if text)
-
-
-def show_studies(summary: Summary) -> None:
-    """Display the curves of every study that this scale or the full one ran."""
-    from cgnlib.report import figures, study_figures
-
-    for experiment, dataset in studies(summary):
-        own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
-        shown = own or _full(summary, experiment, dataset)
-        if not shown:
-            continue
-        name = f"{'this' if own else committed.FULL} scale, {summarise(shown).strength}"
-        if experiment == "ODR-2":
-            figure = study_figures.amounts(shown, dataset, name, summary.mark(dataset))
-        else:
-            figure = study_figures.environments(shown, dataset, name)
-        figures.show(figure, f"{experiment} on {dataset}. Filled: {name}. Open: published.")
 
 
 def timings(summary: Summary) -> "Styler":

@@ -10,7 +10,7 @@ import safetensors.numpy
 from cgnlib import store
 from cgnlib.families import FAMILIES
 from cgnlib.params import ImagenetParams, MnistParams
-from cgnlib.report import checklist, checklist_data, hyperparameters, states
+from cgnlib.report import checklist, checklist_data, hyperparameters, published, states
 from cgnlib.report.evidence import Evidence, network_size
 
 TITLES = [
@@ -89,6 +89,10 @@ def test_other_families_stay_out(some, write_run):
     write_run("hqc_imagenet", numbers, model=ImagenetParams, dataset="scenes9")
     assert checklist.rows(evidence()) == before
     told = dict(before)
+    every = published.published().experiments
+    about = [e for e in every if any(dataset.endswith("_mnist") for dataset in e.datasets)]
+    about = {e.id for e in about if e.datasets != ["genint_mnist"]}
+    assert f"1 of the {len(about)} catalogued for these datasets" in told["Scope"]
     assert "HQC: " in told["Results"] and "HQC-IMAGENET" not in told["Results"] + told["Scope"]
 
 
