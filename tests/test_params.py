@@ -16,10 +16,10 @@ def test_a_later_parameter_counts_only_where_it_is_given():
     # the names of runs that were kept before it existed
     assert params_hash(MnistParams()) == "3665ad75d0"
     assert _recipe_hash(MnistParams()) == "aeed57cd9b"
-    assert unset_later(MnistParams()) == {"gan_weights"}
-    given = MnistParams(gan_weights="gan.pth")
-    assert params_hash(given) != params_hash(MnistParams())
-    assert _recipe_hash(given) != _recipe_hash(MnistParams())
+    assert unset_later(MnistParams()) == {"gan_weights", "cf_elastic_px", "cf_tint"}
+    for given in (MnistParams(gan_weights="gan.pth"), MnistParams(cf_tint=0.1)):
+        assert params_hash(given) != params_hash(MnistParams())
+        assert _recipe_hash(given) != _recipe_hash(MnistParams())
 
 
 def test_groups_without_weight_are_no_rows():

@@ -4,13 +4,14 @@ A counterfactual is a composition of independent parts. Keeping the parts (uint8
 batch when it is asked for costs the memory of some thousand images instead of a million.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from cgnlib.data.warps import random_affine
+from cgnlib.data.warps import random_affine, random_elastic, random_tint
 from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
 from cgnlib.generators.sampling import to_bytes
 from cgnlib.rng import rng, seed_for
@@ -55,25 +56,57 @@ def fill_bank(cgn: MnistCgn, role: str, count: int, seed: int) -> Bank:
     return Bank(pixels, labels)
 
 
-def _warped(bank: Bank, seed: int) -> Bank:
+@dataclass(frozen=True)
+class Variety:
+    """Small random changes of bank entries, each entry by itself: mechanisms trained on few digits
+    draw fewer shapes, and purer colours, than a test set has (:mod:`cgnlib.data.warps`).
+
+    Args:
+        warp: turn, scale, shear and shift each mask a little.
+        elastic_px: bend each mask: standard deviation of its points' displacement in px.
+        tint: shift the colour of each foreground and background: standard deviation per channel,
+            colours in [0, 1].
+    """
+
+    warp: bool = False
+    elastic_px: float = 0.0
+    tint: float = 0.0
+
+    def of(self, role: str, bank: Bank, seed: int) -> Bank:
+        """The bank of the mechanism ``role``, changed."""
+        if role != "shape":
+            tint = partial(random_tint, std=self.tint)
+            return _changed(bank, tint, rng(seed, "bank", "tint", role)) if self.tint else bank
+        if self.warp:
+            bank = _changed(bank, random_affine, rng(seed, "bank", "warp"))
+        if self.elastic_px:
+            bend = partial(random_elastic, std_px=self.elastic_px)
+            bank = _changed(bank, bend, rng(seed, "bank", "elastic"))
+        return bank
+
+
+def _changed(
+    bank: Bank, change: Callable[[Tensor, torch.Generator], Tensor], generator: torch.Generator
+) -> Bank:
     pixels = torch.empty_like(bank.pixels)
-    generator = rng(seed, "bank", "warp")
     for start in range(0, len(bank), _BATCH):
         part = slice(start, start + _BATCH)
-        masks = bank.pixels[part].permute(0, 3, 1, 2).float() / 255
-        pixels[part] = to_bytes(random_affine(masks, generator), 0.0)
+        images = bank.pixels[part].permute(0, 3, 1, 2).float() / 255
+        pixels[part] = to_bytes(change(images, generator), 0.0)
     return Bank(pixels, bank.labels)
 
 
+AS_DRAWN = Variety()
+
+
 def fill_banks(
-    cgn: MnistCgn, masks: int, textures: int, seed: int, warp: bool = False
+    cgn: MnistCgn, masks: int, textures: int, seed: int, variety: Variety = AS_DRAWN
 ) -> dict[str, Bank]:
-    """The three banks by role: ``masks`` shapes, ``textures`` foregrounds and backgrounds. With
-    ``warp`` each mask is deformed a little (:mod:`cgnlib.data.warps`): a mechanism trained on few
-    digits draws fewer shapes than there are."""
+    """The three banks by role: ``masks`` shapes, ``textures`` foregrounds and backgrounds, with
+    more ``variety`` than the mechanisms draw."""
     counts = {"shape": masks, "foreground": textures, "background": textures}
     banks = {role: fill_bank(cgn, role, count, seed) for role, count in counts.items()}
-    return {**banks, "shape": _warped(banks["shape"], seed)} if warp else banks
+    return {role: variety.of(role, bank, seed) for role, bank in banks.items()}
 
 
 class Counterfactuals:
@@ -91,7 +124,7 @@ class Counterfactuals:
         bank_limit: most entries per bank.
         seed: of noise, labels and combinations.
         stream: name of the random stream: a held-out set differs from the training set.
-        warp: deform each mask of the bank a little.
+        variety: random changes of the banks' entries.
     """
 
     def __init__(
@@ -102,11 +135,11 @@ class Counterfactuals:
         bank_limit: int,
         seed: int,
         stream: str = "train",
-        warp: bool = False,
+        variety: Variety = AS_DRAWN,
     ):
         bank_seed = seed if stream == "train" else seed_for(seed, stream)
         masks, textures = min(-(-count // ratio), bank_limit), min(count, bank_limit)
-        self._combine(fill_banks(cgn, masks, textures, bank_seed, warp), count, ratio, bank_seed)
+        self._combine(fill_banks(cgn, masks, textures, bank_seed, variety), count, ratio, bank_seed)
 
     @classmethod
     def over(

@@ -27,16 +27,16 @@ class Params(BaseModel):
 
 # Parameters that came after runs were kept. They count where they are given, so that those runs,
 # which could not name them, keep their names.
-_LATER = ("gan_weights",)
+_LATER = ("gan_weights", "cf_elastic_px", "cf_tint")
 
 
 def unset_later(params: Params) -> set[str]:
-    """Names of later parameters that ``params`` leaves empty, or does not have."""
+    """Names of later parameters that ``params`` leaves empty or 0, or does not have."""
     return {name for name in _LATER if not getattr(params, name, "")}
 
 
 def params_hash(params: Params) -> str:
-    """Ten hex digits over every value of ``params``, but later parameters that are empty."""
+    """Ten hex digits over every value of ``params``, but later parameters that are empty or 0."""
     values = params.model_dump_json(exclude=unset_later(params))
     return hashlib.sha256(values.encode()).hexdigest()[:10]
 

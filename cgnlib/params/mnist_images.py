@@ -151,6 +151,12 @@ class MnistImageParams(Params):
     cf_ratio: int = Field(10, ge=1, le=1000, description="texturings per mask")
     cf_bank_images: int = Field(20_000, ge=10, description="most entries of one bank")
     cf_warp: bool = Field(True, description="deform each mask of the bank a little at random")
+    cf_elastic_px: float = Field(
+        0.0, ge=0.0, le=8.0, description="bend each mask of the bank: std of its displacement, px"
+    )
+    cf_tint: float = Field(
+        0.0, ge=0.0, le=1.0, description="shift each texture's colour: std, colours in [0, 1]"
+    )
 
     # GAN baseline (batch, Adam, R1, averaging and random shift are those of the CGN)
     gan_weights: str = Field(

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from cgnlib.datasets import FACTORS
 from cgnlib.generators import sampling
-from cgnlib.generators.counterfactuals import Counterfactuals, balanced_labels, fill_bank
+from cgnlib.generators.counterfactuals import (
+    Counterfactuals,
+    Variety,
+    balanced_labels,
+    fill_bank,
+)
 from cgnlib.generators.mnist_cgn import MnistCgn
 from cgnlib.generators.sampling import to_bytes
 
@@ -100,9 +105,33 @@ def test_pictures(cgn):
 
 def test_warped_masks_keep_labels_and_size_but_not_their_pixels(cgn):
     plain = Counterfactuals(cgn, 40, 1, 100, seed=0)
-    warped = Counterfactuals(cgn, 40, 1, 100, seed=0, warp=True)
+    warped = Counterfactuals(cgn, 40, 1, 100, seed=0, variety=Variety(warp=True))
     every = torch.arange(40)
     assert torch.equal(plain.labels(every), warped.labels(every))
     assert torch.equal(plain.foreground.pixels, warped.foreground.pixels)
     assert warped.shape.pixels.shape == plain.shape.pixels.shape
     assert not torch.equal(warped.shape.pixels, plain.shape.pixels)
+
+
+def test_each_kind_of_variety_changes_its_own_banks_repeatably(cgn):
+    def banks(variety):
+        made = Counterfactuals(cgn, 40, 1, 100, seed=0, variety=variety)
+        return made.shape.pixels, made.foreground.pixels, made.background.pixels
+
+    plain = banks(Variety())
+    kinds = {"elastic_px": (True, False, False), "tint": (False, True, True)}
+    for kind, changes in kinds.items():
+        changed, again = (banks(Variety(**{kind: 0.5})) for _ in range(2))
+        assert all(torch.equal(one, two) for one, two in zip(changed, again, strict=True))
+        differ = tuple(not torch.equal(one, two) for one, two in zip(plain, changed, strict=True))
+        assert differ == changes
+
+
+def test_a_tint_moves_whole_textures(cgn):
+    plain = Counterfactuals(cgn, 40, 1, 100, seed=0).background.pixels.float()
+    tinted = Counterfactuals(cgn, 40, 1, 100, seed=0, variety=Variety(tint=0.01))
+    shift = tinted.background.pixels.float() - plain
+    inside = (plain > 10) & (plain < 245)  # not cut off at the ends
+    middle = (shift * inside).sum((1, 2), keepdim=True) / inside.sum((1, 2), keepdim=True).clamp(1)
+    assert ((shift - middle).abs() * inside).max() <= 1.01  # rounding alone
+    assert 1.5 < middle.std() < 4  # 0.01 of 255

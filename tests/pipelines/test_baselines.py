@@ -172,7 +172,9 @@ def test_lntl_follows_the_step_sizes_of_the_row_original():
     assert [lntl[name] for name in shared] == [original[name] for name in shared]
 
 
-def test_deformed_masks_are_another_set():
-    plain, warped = smoke(cf_warp=False), smoke(cf_warp=True)
-    hashes = [mechanism_classifier(p, "foreground").artefact.hash for p in (plain, warped)]
-    assert hashes[0] != hashes[1]
+def test_every_change_of_the_banks_makes_another_set():
+    changes = {"cf_warp": False}, {"cf_warp": True}, {"cf_elastic_px": 0.5}, {"cf_tint": 0.1}
+    trained = [mechanism_classifier(smoke(**one), "foreground") for one in changes]
+    assert len({one.artefact.hash for one in trained}) == len(changes)
+    weights = [one.model.cls[0].weight for one in trained]
+    assert not any(torch.equal(weights[1], other) for other in (weights[0], *weights[2:]))

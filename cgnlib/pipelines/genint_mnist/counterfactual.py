@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cgnlib import store
 from cgnlib.generators.cgn_training import CgnMethod, CgnSettings, build_cgn
-from cgnlib.generators.counterfactuals import Counterfactuals
+from cgnlib.generators.counterfactuals import Counterfactuals, Variety
 from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
 from cgnlib.params import GenintMnistParams, MnistParams
 from cgnlib.pipelines.genint_mnist.data import base_key, datasets
@@ -67,7 +67,9 @@ def cgn(params: GenintMnistParams) -> TrainedCgn:
 def counterfactuals(params: GenintMnistParams) -> Counterfactuals:
     """As many counterfactuals as the CVAE's sets have images."""
     count = N_CLASSES * images_per_class(params)
-    return Counterfactuals(cgn(params).model, count, RATIO, BANK_IMAGES, params.seed, warp=True)
+    return Counterfactuals(
+        cgn(params).model, count, RATIO, BANK_IMAGES, params.seed, variety=Variety(warp=True)
+    )
 
 
 def counterfactual_sheet(params: GenintMnistParams, per_class: int = 12) -> Tensor:

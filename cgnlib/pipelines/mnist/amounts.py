@@ -23,7 +23,7 @@ from cgnlib.pipelines.mnist.batches import (
 )
 from cgnlib.pipelines.mnist.classify import TrainedClassifier, predictions_of
 from cgnlib.pipelines.mnist.data import base_key, datasets
-from cgnlib.pipelines.mnist.generate import cgn
+from cgnlib.pipelines.mnist.generate import cgn, variety, variety_key
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn
 from cgnlib.training import progress
 
@@ -74,7 +74,7 @@ def _bank_entries(params: MnistParams) -> tuple[int, int]:
 def _banks(params: MnistParams) -> dict[str, Bank]:
     masks, textures = _bank_entries(params)
     progress(f"filling banks with {masks:,} masks, {textures:,} foregrounds and backgrounds")
-    return fill_banks(cgn(params).model, masks, textures, params.seed, params.cf_warp)
+    return fill_banks(cgn(params).model, masks, textures, params.seed, variety(params))
 
 
 def _batches(params: MnistParams, one: MnistParams) -> Batches:
@@ -103,7 +103,7 @@ def _cell(params: MnistParams, size: int, ratio: int) -> AmountCell:
         "cf_images": size,
         "cf_ratio": ratio,
         "banks": list(entries),
-        "cf_warp": params.cf_warp,
+        **variety_key(params),
         "real_share": 0.0 if setting == "CGN" else real_share(one, real),
     }
     trained = TrainedClassifier(*cnn(recipe, params, key, lambda: _batches(params, one)))

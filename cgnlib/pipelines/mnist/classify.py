@@ -24,7 +24,7 @@ from cgnlib.pipelines.mnist.batches import (
 )
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.gan_baseline import gan, gan_count, gan_images
-from cgnlib.pipelines.mnist.generate import cgn, counterfactuals
+from cgnlib.pipelines.mnist.generate import cgn, counterfactuals, variety_key
 from cgnlib.pipelines.mnist.invariance import irm, lntl
 from cgnlib.pipelines.mnist.networks import CnnRecipe, TrainedClassifier, cnn
 from cgnlib.rng import rng
@@ -86,7 +86,7 @@ def made_key(params: MnistParams, setting: str) -> dict:
             "cf_images": params.cf_images,
             "cf_ratio": params.cf_ratio,
             "cf_bank_images": params.cf_bank_images,
-            "cf_warp": params.cf_warp,
+            **variety_key(params),
         }
     return {}
 

@@ -17,7 +17,7 @@ from cgnlib.data.registry import path_of
 from cgnlib.data.warps import random_affine
 from cgnlib.evaluation.predict import predict
 from cgnlib.generators.cgn_training import CgnMethod, CgnSettings, build_cgn
-from cgnlib.generators.counterfactuals import Counterfactuals
+from cgnlib.generators.counterfactuals import Counterfactuals, Variety
 from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
 from cgnlib.generators.sampling import sheet
 from cgnlib.networks.features import CNN_LAYERS, Features, vgg_features
@@ -214,6 +214,18 @@ def cgn(params: MnistParams) -> TrainedCgn:
     return TrainedCgn(model, artefact, history, sheets)
 
 
+def variety(params: MnistParams) -> Variety:
+    """How the banks behind the counterfactual set are changed."""
+    return Variety(params.cf_warp, params.cf_elastic_px, params.cf_tint)
+
+
+def variety_key(params: MnistParams) -> dict:
+    """What an artefact depends on through :func:`variety`; what is off is not named but for the
+    warp, as in artefacts that came before it."""
+    later = {"cf_elastic_px": params.cf_elastic_px, "cf_tint": params.cf_tint}
+    return {"cf_warp": params.cf_warp, **{name: value for name, value in later.items() if value}}
+
+
 @lru_cache(maxsize=1)
 def counterfactuals(params: MnistParams) -> Counterfactuals:
     """The counterfactual set of ``params``: ``cf_images`` images, ``cf_ratio`` texturings per mask.
@@ -224,5 +236,5 @@ def counterfactuals(params: MnistParams) -> Counterfactuals:
         params.cf_ratio,
         params.cf_bank_images,
         params.seed,
-        warp=params.cf_warp,
+        variety=variety(params),
     )
