@@ -17,7 +17,8 @@ def test_a_later_parameter_counts_only_where_it_is_given():
     assert params_hash(MnistParams()) == "3665ad75d0"
     assert _recipe_hash(MnistParams()) == "aeed57cd9b"
     assert unset_later(MnistParams()) == {"gan_weights", "cf_elastic_px", "cf_tint"}
-    for given in (MnistParams(gan_weights="gan.pth"), MnistParams(cf_tint=0.1)):
+    for values in ({"gan_weights": "gan.pth"}, {"cf_elastic_px": 0.1}, {"cf_tint": 0.1}):
+        given = MnistParams(**values)
         assert params_hash(given) != params_hash(MnistParams())
         assert _recipe_hash(given) != _recipe_hash(MnistParams())
 

@@ -58,8 +58,8 @@ def fill_bank(cgn: MnistCgn, role: str, count: int, seed: int) -> Bank:
 
 @dataclass(frozen=True)
 class Variety:
-    """Small random changes of bank entries, each entry by itself: mechanisms trained on few digits
-    draw fewer shapes, and purer colours, than a test set has (:mod:`cgnlib.data.warps`).
+    """Augmentation of the banks: small random changes, of each entry by itself, so that classifiers
+    see more shapes and colours than a CGN of few digits draws (:mod:`cgnlib.data.warps`).
 
     Args:
         warp: turn, scale, shear and shift each mask a little.
@@ -72,7 +72,7 @@ class Variety:
     elastic_px: float = 0.0
     tint: float = 0.0
 
-    def of(self, role: str, bank: Bank, seed: int) -> Bank:
+    def applied(self, role: str, bank: Bank, seed: int) -> Bank:
         """The bank of the mechanism ``role``, changed."""
         if role != "shape":
             tint = partial(random_tint, std=self.tint)
@@ -106,7 +106,7 @@ def fill_banks(
     more ``variety`` than the mechanisms draw."""
     counts = {"shape": masks, "foreground": textures, "background": textures}
     banks = {role: fill_bank(cgn, role, count, seed) for role, count in counts.items()}
-    return {role: variety.of(role, bank, seed) for role, bank in banks.items()}
+    return {role: variety.applied(role, bank, seed) for role, bank in banks.items()}
 
 
 class Counterfactuals:

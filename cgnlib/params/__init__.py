@@ -1,6 +1,6 @@
 """Typed, strict parameters of one run: one frozen model per family of experiments."""
 
-from cgnlib.params.base import Params, params_hash, unset_later, whole_numbers
+from cgnlib.params.base import LATER, Params, params_hash, unset_later, whole_numbers
 from cgnlib.params.genint import GenintParams
 from cgnlib.params.genint_mnist import GENINT_MNIST_ROWS, GenintMnistParams
 from cgnlib.params.imagenet import ImagenetParams
@@ -14,6 +14,7 @@ __all__ = [
     "IMAGENET_ROWS",
     "IMAGENET_TEST_SETS",
     "IRM_WEIGHTS",
+    "LATER",
     "LNTL_WEIGHTS",
     "ODR_SETTINGS",
     "GenintMnistParams",

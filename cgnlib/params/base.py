@@ -25,18 +25,19 @@ class Params(BaseModel):
     device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
 
 
-# Parameters that came after runs were kept. They count where they are given, so that those runs,
-# which could not name them, keep their names.
-_LATER = ("gan_weights", "cf_elastic_px", "cf_tint")
+# Parameters that came after runs were kept, and what runs without them did. They count where they
+# say something else, so that those runs, which could not name them, keep their names.
+LATER = {"gan_weights": "", "cf_elastic_px": 0.0, "cf_tint": 0.0}
 
 
 def unset_later(params: Params) -> set[str]:
-    """Names of later parameters that ``params`` leaves empty or 0, or does not have."""
-    return {name for name in _LATER if not getattr(params, name, "")}
+    """Names of later parameters that ``params`` leaves as runs before them were, or does not
+    have."""
+    return {name for name, before in LATER.items() if getattr(params, name, before) == before}
 
 
 def params_hash(params: Params) -> str:
-    """Ten hex digits over every value of ``params``, but later parameters that are empty or 0."""
+    """Ten hex digits over every value of ``params``, but :func:`unset_later`."""
     values = params.model_dump_json(exclude=unset_later(params))
     return hashlib.sha256(values.encode()).hexdigest()[:10]
 

@@ -53,8 +53,8 @@ def _scope(evidence: Evidence) -> str:
         for one in published.published().experiments
         if set(one.datasets) & set(evidence.datasets)
     ]
-    answered = {record.experiment for record in evidence.records}
-    done = [one.id for one in every if one.id in answered]
+    answered = {(record.experiment, record.dataset) for record in evidence.records}
+    done = [one.id for one in every if any((one.id, name) in answered for name in one.datasets)]
     return (
         f"claims with rules: {_listed(_claims(evidence))}; datasets: "
         f"{', '.join(evidence.datasets)}; experiments with numbers at "

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from cgnlib.errors import UserError
+from cgnlib.params import LATER
 from cgnlib.paths import results_root, runs_root
 from cgnlib.report.publication import read_json
 from cgnlib.report.record_model import DONE, FinishedRun, Record
@@ -168,9 +169,11 @@ def _by_hash(name: str) -> list[Side]:
 
 
 def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Name and both values of every parameter that differs, in the first one's order."""
+    """Name and both values of every parameter that differs, in the first one's order. A later
+    parameter that one side does not name has the value of runs before it."""
     names = [*first, *(name for name in second if name not in first)]
-    rows = [(name, first.get(name, ABSENT), second.get(name, ABSENT)) for name in names]
+    rows = [(name, *(one.get(name, LATER.get(name, ABSENT)) for one in (first, second)))
+            for name in names]  # fmt: skip
     return [row for row in rows if row[1] != row[2] or type(row[1]) is not type(row[2])]
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 STUDIES = ("ODR-2", "ODR-5")
 
 
-def about(summary: Summary) -> list[tuple[str, str]]:
+def asked(summary: Summary) -> list[tuple[str, str]]:
     """(experiment, dataset) of the published studies about the datasets of ``summary``."""
     return [
         (experiment, dataset)
@@ -49,7 +49,7 @@ def show_curves(summary: Summary) -> None:
     """Display the curves of every study that this scale or the full one ran."""
     from cgnlib.report import figures, study_figures
 
-    for experiment, dataset in about(summary):
+    for experiment, dataset in asked(summary):
         own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
         shown = own or summary.full(experiment, dataset)
         if not shown:

@@ -92,3 +92,14 @@ def test_bad_lists_are_one_clear_line(changes, message):
 
 def test_a_list_of_one_may_be_a_number():
     assert MnistParams(amount_sizes=100).amount_sizes == "100"
+
+
+def test_banks_are_augmented_as_the_counterfactual_set_is():
+    plain, tinted = (
+        smoke(amount_sizes="40", amount_ratios="2", cf_tint=tint) for tint in (0.0, 0.1)
+    )
+    cells = [mnist.amount_grid(one)[0] for one in (plain, tinted)]
+    assert cells[0].artefacts[0].hash != cells[1].artefacts[0].hash
+    banks = [amounts._banks(one) for one in (plain, tinted)]
+    assert not torch.equal(banks[0]["foreground"].pixels, banks[1]["foreground"].pixels)
+    amounts._banks.cache_clear()

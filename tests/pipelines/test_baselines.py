@@ -9,6 +9,7 @@ from cgnlib import mnist
 from cgnlib.errors import UserError
 from cgnlib.pipelines.mnist import batches, invariance, search
 from cgnlib.pipelines.mnist.causal import mechanism_classifier
+from cgnlib.pipelines.mnist.generate import variety_key
 from cgnlib.report.workload import work
 from cgnlib.training import read_metrics
 from presets import smoke
@@ -170,6 +171,14 @@ def test_lntl_follows_the_step_sizes_of_the_row_original():
         for row in ("Original", "LNTL")
     )
     assert [lntl[name] for name in shared] == [original[name] for name in shared]
+
+
+def test_keys_name_only_the_augmentation_that_is_on():
+    # artefacts of before it could be chosen keep their names
+    assert variety_key(smoke()) == {"cf_warp": True}
+    one, other = {"cf_elastic_px": 0.5}, {"cf_tint": 0.1}
+    assert variety_key(smoke(**one)) == {"cf_warp": True, **one}
+    assert variety_key(smoke(**other)) == {"cf_warp": True, **other}
 
 
 def test_every_change_of_the_banks_makes_another_set():

@@ -41,6 +41,12 @@ def test_numbers_are_lined_up_and_the_lonely_ones_listed(runs):
     assert made.only_second == [("ODR-1", "GAN", "test_accuracy")]
 
 
+def test_a_later_parameter_that_is_not_named_has_the_value_of_before():
+    assert compare.differing({"a": 1}, {"a": 1, "cf_tint": 0.0}) == []
+    assert compare.differing({"a": 1}, {"a": 1, "cf_tint": 0.1}) == [("cf_tint", 0.0, 0.1)]
+    assert compare.differing({"cf_tint": 0.1}, {}) == [("cf_tint", 0.1, 0.0)]
+
+
 @pytest.mark.parametrize(
     ("ends", "overlap"), [((82.0, 84.0), True), ((82.1, 84.0), False), ((70.0, 78.0), True)]
 )
