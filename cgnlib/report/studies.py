@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cgnlib.report import committed, odr_tables, published, tables
+from cgnlib.report.record_model import Record
 from cgnlib.report.statistics import summarise
 from cgnlib.report.summary import Summary
 
@@ -22,11 +23,16 @@ def asked(summary: Summary) -> list[tuple[str, str]]:
     ]
 
 
+def _own(summary: Summary, experiment: str, dataset: str) -> list[Record]:
+    """What this scale has of a study."""
+    return [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
+
+
 def study_table(summary: Summary, experiment: str, dataset: str) -> "Styler":
     """Published | this scale | full scale for one study; a single line where neither ran it."""
     import pandas as pd
 
-    own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
+    own = _own(summary, experiment, dataset)
     full = summary.full(experiment, dataset)
     mark = summary.mark(dataset)
     rows = tables.comparison_rows(own, experiment, dataset, "test_accuracy", mark=mark, full=full)
@@ -50,7 +56,7 @@ def show_curves(summary: Summary) -> None:
     from cgnlib.report import figures, study_figures
 
     for experiment, dataset in asked(summary):
-        own = [r for r in summary.records if (r.experiment, r.dataset) == (experiment, dataset)]
+        own = _own(summary, experiment, dataset)
         shown = own or summary.full(experiment, dataset)
         if not shown:
             continue

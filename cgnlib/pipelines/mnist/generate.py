@@ -21,7 +21,7 @@ from cgnlib.generators.counterfactuals import Counterfactuals, Variety
 from cgnlib.generators.mnist_cgn import N_CLASSES, MnistCgn
 from cgnlib.generators.sampling import sheet
 from cgnlib.networks.features import CNN_LAYERS, Features, vgg_features
-from cgnlib.params import MnistParams
+from cgnlib.params import MnistParams, unset_later
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn, load_weights, save_weights
 from cgnlib.pipelines.mnist.released import released_cgn
@@ -220,10 +220,10 @@ def variety(params: MnistParams) -> Variety:
 
 
 def variety_key(params: MnistParams) -> dict:
-    """What an artefact depends on through :func:`variety`; what is off is not named but for the
-    warp, as in artefacts that came before it."""
-    later = {"cf_elastic_px": params.cf_elastic_px, "cf_tint": params.cf_tint}
-    return {"cf_warp": params.cf_warp, **{name: value for name, value in later.items() if value}}
+    """What an artefact depends on through :func:`variety`, later parameters only where they are
+    set: artefacts that came before them keep their names."""
+    named = {"cf_warp", "cf_elastic_px", "cf_tint"} - unset_later(params)
+    return {name: getattr(params, name) for name in named}
 
 
 @lru_cache(maxsize=1)
