@@ -6,6 +6,7 @@ changes a code path other than through the values it names.
 """
 
 import hashlib
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,10 +31,10 @@ class Params(BaseModel):
 LATER = {"gan_weights": "", "cf_elastic_px": 0.0, "cf_tint": 0.0}
 
 
-def unset_later(params: Params) -> set[str]:
-    """Names of later parameters that ``params`` leaves as runs before them were, or does not
-    have."""
-    return {name for name, before in LATER.items() if getattr(params, name, before) == before}
+def unset_later(params: Params, among: Collection[str] = tuple(LATER)) -> set[str]:
+    """Names ``among`` the later parameters that ``params`` leaves as runs before them were, or
+    does not have; no other parameter is read."""
+    return {name for name in among if getattr(params, name, LATER[name]) == LATER[name]}
 
 
 def params_hash(params: Params) -> str:

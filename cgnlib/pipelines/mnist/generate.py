@@ -222,7 +222,8 @@ def variety(params: MnistParams) -> Variety:
 def variety_key(params: MnistParams) -> dict:
     """What an artefact depends on through :func:`variety`, later parameters only where they are
     set: artefacts that came before them keep their names."""
-    named = {"cf_warp", "cf_elastic_px", "cf_tint"} - unset_later(params)
+    later = {"cf_elastic_px", "cf_tint"}
+    named = {"cf_warp"} | (later - unset_later(params, later))
     return {name: getattr(params, name) for name in named}
 
 
