@@ -143,8 +143,8 @@ def _add_import(weights: argparse.ArgumentParser) -> None:
     weights.epilog = (
         "What reads them: mnist-cgn the parameter cgn_weights (hqc, odr, explain, extensions), "
         "mnist-gan the parameter gan_weights (odr), imagenet-cgn, biggan, u2net and u2netp the "
-        "parameters of the ImageNet notebooks. mnist-classifier is checked and kept, and read by "
-        "no notebook yet."
+        "parameters of the ImageNet notebooks, mnist-classifier the parameter "
+        "odr_classifier_weights (odr)."
     )
     weights.add_argument("file", metavar="FILE", help="PyTorch state dict or safetensors")
     weights.add_argument(

@@ -16,8 +16,18 @@ def test_a_later_parameter_counts_only_where_it_is_given():
     # the names of runs that were kept before it existed
     assert params_hash(MnistParams()) == "3665ad75d0"
     assert _recipe_hash(MnistParams()) == "aeed57cd9b"
-    assert unset_later(MnistParams()) == {"gan_weights", "cf_elastic_px", "cf_tint"}
-    for values in ({"gan_weights": "gan.pth"}, {"cf_elastic_px": 0.1}, {"cf_tint": 0.1}):
+    assert unset_later(MnistParams()) == {
+        "gan_weights",
+        "odr_classifier_weights",
+        "cf_elastic_px",
+        "cf_tint",
+    }
+    for values in (
+        {"gan_weights": "gan.pth"},
+        {"odr_classifier_weights": "cnn.pth"},
+        {"cf_elastic_px": 0.1},
+        {"cf_tint": 0.1},
+    ):
         given = MnistParams(**values)
         assert params_hash(given) != params_hash(MnistParams())
         assert _recipe_hash(given) != _recipe_hash(MnistParams())

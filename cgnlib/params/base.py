@@ -28,7 +28,12 @@ class Params(BaseModel):
 
 # Parameters that came after runs were kept, and what runs without them did. They count where they
 # say something else, so that those runs, which could not name them, keep their names.
-LATER = {"gan_weights": "", "cf_elastic_px": 0.0, "cf_tint": 0.0}
+LATER = {
+    "gan_weights": "",
+    "odr_classifier_weights": "",
+    "cf_elastic_px": 0.0,
+    "cf_tint": 0.0,
+}
 
 
 def unset_later(params: Params, among: Collection[str] = tuple(LATER)) -> set[str]:

@@ -53,6 +53,9 @@ class MnistParams(MnistImageParams):
         "Original,IRM (2 envs),LNTL,Original+GAN,CGN,Original+CGN",
         description="rows of ODR-1 (comma-separated)",
     )
+    odr_classifier_weights: str = Field(
+        "", description="published classifier beside these rows: a file or an imported hash"
+    )
 
     # Invariance methods
     irm_two_envs: str = Field(

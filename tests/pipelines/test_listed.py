@@ -28,6 +28,7 @@ def _hqc(params):
 
 
 def _odr(params):
+    mnist.released_classifier(params)
     for setting in mnist.SETTINGS:
         mnist.predictions(params, setting, "test")
     mnist.sample_rows(params)

@@ -114,6 +114,23 @@ def test_a_published_gan_gives_the_rows_of_the_gan(tmp_path, workplace):
     assert not [item for _, item in work(params) if item.kind == "gan"]
 
 
+def test_a_published_classifier_is_asked_beside_the_rows(tmp_path):
+    path = checkpoint(tmp_path, "mnist-classifier")
+    params = smoke(odr_classifier_weights=str(path))
+    one = mnist.released_classifier(params)
+    assert one.artefact.kind == "weights" and one.history == []
+    stored = torch.load(path, weights_only=True)
+    assert torch.equal(one.model.cls[0].weight, stored["cls.0.weight"])
+    arrays, _ = mnist.predictions_of(params, one, "test")
+    shown = mnist.datasets(params).test.images[:50]
+    with torch.no_grad():
+        expected = one.model(shown).argmax(1).numpy()
+    assert (arrays["predicted"][:50] == expected).all()
+    text = mnist.origin(mnist.RELEASED_CLASSIFIER, one.artefact, one.history)
+    assert "released.pth" in text and one.artefact.provenance["source_sha256"] in text
+    assert mnist.released_classifier(smoke()) is None
+
+
 def test_a_cgn_is_no_gan(released):
     with pytest.raises(UserError, match="not a checkpoint of kind mnist-gan"):
         mnist.gan(smoke(gan_weights=str(released)))

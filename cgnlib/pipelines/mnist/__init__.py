@@ -7,6 +7,7 @@ from cgnlib.pipelines.mnist.classify import (
     TrainedClassifier,
     classifier,
     predictions,
+    predictions_of,
     running_accuracy,
     update_images,
 )
@@ -35,11 +36,13 @@ from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals, re
 from cgnlib.pipelines.mnist.invariance import irm, lntl
 from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
+from cgnlib.pipelines.mnist.released import RELEASED_CLASSIFIER, origin, released_classifier
 from cgnlib.pipelines.mnist.search import Search, search_irm, search_lntl, searches
 from cgnlib.pipelines.mnist.textures import TextureReading, texture_readings
 
 __all__ = [
     "PANELS",
+    "RELEASED_CLASSIFIER",
     "EXTENSIONS",
     "SETTINGS",
     "TRAINED_ON",
@@ -83,8 +86,11 @@ __all__ = [
     "lntl",
     "oracles",
     "predictions",
+    "predictions_of",
+    "origin",
     "quality",
     "reader",
+    "released_classifier",
     "running_accuracy",
     "texture_readings",
     "vae",

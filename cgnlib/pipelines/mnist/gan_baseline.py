@@ -22,7 +22,7 @@ from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.generate import RealBatches, cgn
 from cgnlib.pipelines.mnist.networks import load_weights, save_weights
-from cgnlib.pipelines.mnist.released import released_gan
+from cgnlib.pipelines.mnist.released import origin, released_gan
 from cgnlib.training import fit, read_metrics
 
 GAN_VERSION = 1
@@ -40,13 +40,7 @@ class TrainedGan:
     @property
     def origin(self) -> str:
         """Where the weights come from, for the page."""
-        made = self.artefact.provenance
-        if "source_sha256" not in made:
-            return f"GAN {self.artefact}: {self.history[-1]['step']:,} updates, last checkpoint"
-        return (
-            f"GAN {self.artefact}: published weights, not trained here\n"
-            f"imported from {Path(made['source_file']).name}, SHA-256\n{made['source_sha256']}"
-        )
+        return origin("GAN", self.artefact, self.history)
 
 
 @lru_cache(maxsize=4)

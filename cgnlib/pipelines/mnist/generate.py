@@ -24,7 +24,7 @@ from cgnlib.networks.features import CNN_LAYERS, Features, vgg_features
 from cgnlib.params import MnistParams, unset_later
 from cgnlib.pipelines.mnist.data import base_key, datasets
 from cgnlib.pipelines.mnist.networks import CnnRecipe, cnn, load_weights, save_weights
-from cgnlib.pipelines.mnist.released import released_cgn
+from cgnlib.pipelines.mnist.released import origin, released_cgn
 from cgnlib.rng import rng
 from cgnlib.training import EpochIndex, fit, read_metrics
 
@@ -57,13 +57,7 @@ class TrainedCgn:
     @property
     def origin(self) -> str:
         """Where the weights come from, for the page."""
-        if not self.imported:
-            return f"CGN {self.artefact}: {self.history[-1]['step']:,} updates, last checkpoint"
-        file = Path(self.artefact.provenance["source_file"]).name
-        return (
-            f"CGN {self.artefact}: released weights, not trained here\n"
-            f"imported from {file}, SHA-256\n{self.imported}"
-        )
+        return origin("CGN", self.artefact, self.history)
 
 
 class RealBatches:

@@ -1,16 +1,34 @@
-"""A CGN or a GAN from published weights, in place of a trained one."""
+"""Networks from published weights: a CGN or a GAN in place of a trained one, a classifier beside
+the trained ones."""
+
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from cgnlib import store
+from cgnlib.classifiers.cnn import MnistCnn
 from cgnlib.generators.gan import MnistGan
 from cgnlib.generators.mnist_cgn import MnistCgn
 from cgnlib.generators.sampling import sheet
 from cgnlib.networks.weights import imported_weights
 from cgnlib.params import MnistParams
+from cgnlib.pipelines.mnist.networks import TrainedClassifier
 
-LAYOUT, GAN_LAYOUT = "mnist-cgn", "mnist-gan"
+LAYOUT, GAN_LAYOUT, CLASSIFIER_LAYOUT = "mnist-cgn", "mnist-gan", "mnist-classifier"
+RELEASED_CLASSIFIER = "released classifier"  # its row in the records of ODR-1
+
+
+def origin(name: str, artefact: store.Artefact, history: list[dict]) -> str:
+    """Where the weights of a network come from, for the page: its training's length, or the
+    imported file with its SHA-256."""
+    if history:
+        return f"{name} {artefact}: {history[-1]['step']:,} updates, last checkpoint"
+    made = artefact.provenance
+    return (
+        f"{name} {artefact}: published weights, not trained here\n"
+        f"imported from {Path(made['source_file']).name}, SHA-256\n{made['source_sha256']}"
+    )
 
 
 def released_cgn(params: MnistParams) -> tuple[MnistCgn, store.Artefact, dict[str, np.ndarray]]:
@@ -45,3 +63,19 @@ def released_gan(params: MnistParams) -> tuple[MnistGan, store.Artefact]:
         model = MnistGan()
     model.load_state_dict(state)
     return model.to(params.device).eval().requires_grad_(False), artefact
+
+
+def released_classifier(params: MnistParams) -> TrainedClassifier | None:
+    """The classifier whose weights ``params.odr_classifier_weights`` names, with an empty log; None
+    where it names none. The layers of the first reproduction's classifiers are those of ours.
+
+    Raises:
+        UserError: no such file or hash, or not a whole checkpoint of that layout.
+    """
+    if not params.odr_classifier_weights:
+        return None
+    state, artefact = imported_weights(params.odr_classifier_weights, CLASSIFIER_LAYOUT)
+    with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
+        model = MnistCnn()
+    model.load_state_dict(state)
+    return TrainedClassifier(model.to(params.device).eval().requires_grad_(False), artefact, [])
