@@ -177,8 +177,8 @@ def _bounds(evidence: Evidence) -> str:
         f"{len(fields)} parameters, {bounded} of them with numeric bounds, the others text, "
         "choices or switches; bounds, value per dataset and where the value comes from: [table "
         "below](#hyper-parameters); no value was chosen on test data: recipes were chosen on "
-        "validation data, penalty weights of IRM and LNTL are defaults (the table of candidates "
-        "shows what a search prefers), budgets were cut to fit the time"
+        "validation data, penalty weights of IRM and LNTL on biased validation digits (the table "
+        "of candidates), budgets were cut to fit the time"
     )
 
 

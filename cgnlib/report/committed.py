@@ -27,6 +27,11 @@ def full_records(experiment: str, dataset: str) -> list[Record]:
     return read_records(FULL, dataset, experiment, presets_only=True, root=root)
 
 
+def runs() -> list[FinishedRun]:
+    """Every committed run of the full scale, whatever its parameters, oldest first."""
+    return finished_runs(FULL, root=project_root() / "results")
+
+
 def full_runs(experiment: str, dataset: str) -> list[FinishedRun]:
     """The committed runs behind :func:`full_records`, which know their parameters, oldest first."""
     found = finished_runs(FULL, dataset, presets_only=True, root=project_root() / "results")

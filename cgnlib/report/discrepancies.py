@@ -122,22 +122,31 @@ def _seeds(records: Sequence[Record]) -> str:
 
 
 def _of_runs(one: Discrepancy, evidence: Evidence) -> list[str]:
-    """Runs that change nothing but these parameters (and the seed), beside their preset's run."""
-    experiment, setting, metric = one.number
-    presets = {(r.folder.parent, r.notebook): r for r in evidence.all_runs if not r.overridden}
+    """Runs that change nothing but these parameters (and the seed), beside their preset's run: of
+    this scale, then the committed ones of the full scale."""
     told = []
-    for run in evidence.all_runs:
+    for run, text in _changed_runs(one, evidence.all_runs):
+        told.append(f"{text} ({evidence.link(run.folder.name, run.folder.parent.name)})")
+    for run, text in _changed_runs(one, evidence.full_runs):
+        told.append(f"{text} ({FULL_SCALE}, seed {run.params['seed']}, {run.folder.name})")
+    return told
+
+
+def _changed_runs(
+    one: Discrepancy, runs: Sequence[FinishedRun]
+) -> Iterator[tuple[FinishedRun, str]]:
+    experiment, setting, metric = one.number
+    presets = {(r.folder.parent, r.notebook): r for r in runs if not r.overridden}
+    for run in runs:
         base = presets.get((run.folder.parent, run.notebook))
         changes = _changes(one, base, run) if base and run.overridden else []
         dataset = run.folder.parent.name
         key = (experiment, dataset, setting, metric)
         values = [_mean(each.records, key) for each in (base, run)] if changes else []
         if values and all(values):
-            told.append(
-                f"{dataset}, {', '.join(changes)}: {setting}, {metric.replace('_', ' ')} "
-                f"{values[0]} to {values[1]} ({evidence.link(run.folder.name, dataset)})"
-            )
-    return told
+            before, after = values
+            what = f"{setting}, {metric.replace('_', ' ')}"
+            yield run, f"{dataset}, {', '.join(changes)}: {what} {before} to {after}"
 
 
 def _changes(one: Discrepancy, base: FinishedRun, run: FinishedRun) -> list[str]:

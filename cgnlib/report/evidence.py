@@ -81,6 +81,14 @@ class Evidence:
         return committed.full_records(experiment, dataset)
 
     @cached_property
+    def full_runs(self) -> list[FinishedRun]:
+        """Every committed run of the full scale on these datasets, those with changed parameters
+        included; nothing on the full scale itself."""
+        if self.scale == committed.FULL:
+            return []
+        return [run for run in committed.runs() if run.folder.parent.name in self.datasets]
+
+    @cached_property
     def judgements(self) -> list[judgements.Judgement]:
         """One per claim and dataset; ``not run`` where neither this scale nor the committed records
         of the full scale answer it."""

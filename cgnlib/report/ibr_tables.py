@@ -20,7 +20,7 @@ def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
         metrics,
         first="Dropped",
         caption="One group of losses dropped at a time, same budget",
-        names={"none": "none (control)"},
+        names={"none": "none (control)", "released weights": "nothing: released weights"},
     )
 
 

@@ -13,11 +13,6 @@ from cgnlib.params import Params, params_hash
 from cgnlib.paths import project_root, results_root
 
 SUMMARY = "summary"
-# Why a notebook does not take a parameter that a reader may well expect it to.
-_NOT_TAKEN = {
-    ("ibr", "cgn_weights"): "released weights are no control for rows that all train at one "
-    "budget; hqc, odr, explain and extensions take them",
-}
 
 
 @dataclass(frozen=True)
@@ -138,8 +133,7 @@ def _check(
 ) -> None:
     for option in overrides:
         if option not in listed:
-            reason = _NOT_TAKEN.get((source.stem, option), f"it uses {', '.join(listed)}")
-            raise UserError(f"{shown(source)} does not use {option!r}; {reason}")
+            raise UserError(f"{shown(source)} does not use {option!r}; it uses {', '.join(listed)}")
     family = family_of_notebook(source.stem)
     if family and loaded.dataset not in family.datasets:
         raise UserError(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 ENOUGH_SEEDS = 3  # below it a t-interval says little (two seeds: 12.7 standard errors)
-_LIMITS = {"%": (0.0, 100.0), "share": (0.0, 1.0), "s": (0.0, math.inf)}
+_LIMITS = {"%": (0.0, 100.0), "share": (0.0, 1.0), "s": (0.0, math.inf), "digits": (0.0, 10.0)}
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,9 @@ def _ibr(params: MnistParams) -> Iterator[Item]:
         )
         yield _classifier(params, "CGN", params.ibr_classifier_steps, f"CGN, without {group}")
         yield Item("predictions", f"without {group}", 0)
+    if params.cgn_weights:
+        yield _classifier(params, "CGN", params.ibr_classifier_steps, "CGN, released weights")
+        yield Item("predictions", "released weights", 0)
     if params.dataset == "colored_mnist":
         digits = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
         yield Item("vae", "beta-VAE", params.vae_epochs * -(-digits // 64))

@@ -86,6 +86,19 @@ def test_released_weights_are_a_row_of_the_extensions(released, workplace):
     assert named[:2] == ["CGN, retrained"] * 2 and "CGN, released weights" in named
 
 
+def test_released_weights_are_a_row_of_the_ablations(released):
+    params = smoke(cgn_weights=str(released), ibr_classifier_steps=3)
+    rows = {row.dropped: row for row in mnist.ablations(params)}
+    assert list(rows) == [*params.bias_groups(), "released weights"]
+    assert [name for name, row in rows.items() if row.cgn.imported] == ["released weights"]
+    own = rows["released weights"]
+    assert own.params.classifier_steps == 3 and own.quality.images == params.quality_images
+    assert len(own.predictions["predicted"]) == 1000 * params.test_colourings
+    named = [item.name for notebook, item in work(params) if notebook == "ibr"]
+    assert "CGN, released weights" in named
+    assert "CGN, released weights" not in [item.name for n, item in work(smoke()) if n == "ibr"]
+
+
 def test_released_weights_need_a_file():
     with pytest.raises(UserError, match="'released' needs cgn_weights: give a file"):
         mnist.extension_rows(smoke(extension_rows="released"))

@@ -75,6 +75,22 @@ def test_an_effect_is_that_of_a_run_which_changed_nothing_else(write_run):
     assert effect(one("D7"), evidence()) == NOT_MEASURED
 
 
+def test_committed_runs_of_the_full_scale_with_a_change_count_too(
+    write_run, monkeypatch, workplace
+):
+    monkeypatch.setattr(committed, "project_root", lambda: workplace / "project")
+    place = {"root": workplace / "project" / "results", "scale": "full"}
+    write_run("odr", [(*ACCURACY, 80.0, None)], **place)
+    other = write_run("odr", [(*ACCURACY, 70.0, None)], other=True, real_frac=0.5, **place)
+    write_run("odr", [(*ACCURACY, 10.0, None)], other=True, cgn_shuffle=False, seed=1, **place)
+    assert effect(one("D27"), evidence()) == (
+        "colored_mnist, real_frac 0.1 to 0.5: Original+CGN, test accuracy 80.0 to 70.0 "
+        f"(full scale, seed 0, {other.name})"
+    )
+    assert "10.0" in effect(one("D7"), evidence())
+    assert effect(one("D27"), Evidence("full", [])) == NOT_MEASURED  # it has its own runs only
+
+
 def test_rows_of_one_page_are_set_beside_each_other(write_run):
     rows = [("ODR-1", name, "test_accuracy", value, None)
             for name, value in (("Original", 30.0), ("CGN", 80.0))]  # fmt: skip

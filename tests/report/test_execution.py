@@ -164,11 +164,6 @@ def test_bad_requests_are_refused_before_anything_starts(project, target, argume
     assert not target.parent.exists()
 
 
-def test_a_notebook_says_why_it_does_not_take_released_weights(workplace):
-    with pytest.raises(UserError, match="does not use 'cgn_weights'; released weights are no"):
-        prepare("ibr", "smoke/colored_mnist", {"cgn_weights": "cgn.pth"})
-
-
 FAULTS = {
     "cell raises": (("1 / 0",), (), {}, "raised ZeroDivisionError", 4),
     "timeout": (("import time; time.sleep(60)",), (), {"timeout": 1}, "longer than 1 s", 4),

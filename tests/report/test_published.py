@@ -50,7 +50,7 @@ def value(source, table, dataset, setting, metric, experiment="ODR-1"):
                 "R2",
                 "Table 6",
                 "double_colored_mnist",
-                "retrained + jitter",
+                "retrained + jitter (legacy)",
                 "test_accuracy",
                 "EXT-6",
             ),

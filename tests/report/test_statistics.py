@@ -68,6 +68,8 @@ def test_a_rate_stays_a_rate():
     assert found.high == 100.0 and found.low == pytest.approx(99 - 4.302653 / 3**0.5, abs=1e-5)
     share = statistics.summarise(records("CGN", 0.9, 0.95, 1.0, unit="share"))
     assert share.high == 1.0
+    digits = statistics.summarise(records("original", 9.0, 10.0, 10.0, unit="digits"))
+    assert digits.high == 10.0  # of ten
 
 
 def test_paired_differences_cancel_what_the_seeds_share():

@@ -115,6 +115,14 @@ def test_a_difference_that_seeds_do_not_settle_is_not_met():
     assert "+30.0" in verdict.reasons[0]
 
 
+def test_one_seed_is_in_doubt_where_its_examples_do_not_settle_it():
+    reasons = verdicts.judge("ODR", "wildlife_mnist", odr((14.5, 13.5, 15.5))).reasons
+    ends = "13.5 % to 15.5 %, contains the bound"
+    assert reasons[2].startswith("met: Original stays near chance")
+    assert f"in doubt: the interval over the examples of one seed, {ends}" in reasons[2]
+    assert "in doubt" not in verdicts.judge("ODR", "wildlife_mnist", odr()).reasons[2]
+
+
 def test_a_bound_inside_the_interval_is_called_in_doubt():
     verdict = verdicts.judge(
         "ODR", "wildlife_mnist", seeds((14.0, 84.0), (15.2, 84.0), (15.5, 84.0))

@@ -8,6 +8,7 @@ from cgnlib import store
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import nearest_name
 from cgnlib.params import MnistParams
+from cgnlib.pipelines.mnist import released
 from cgnlib.pipelines.mnist.classify import predictions
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn
 from cgnlib.training import progress
@@ -15,7 +16,7 @@ from cgnlib.training import progress
 RELEASED = "released"  # the row of `cgn_weights`: there when those are given, never trained
 # Name of a row in `extension_rows` to its published name and what it changes.
 EXTENSIONS = {
-    RELEASED: ("released weights", {}),
+    RELEASED: (released.RELEASED, {}),
     "retrained": ("retrained", {}),
     "ssim": ("retrained + SSIM", {"weight_ssim": 1.0, "ssim_form": "gradient"}),
     "ssim_detached": (
