@@ -17,7 +17,23 @@ if TYPE_CHECKING:
 
 METRIC = "test_accuracy"
 DIFFERENCE = "test_accuracy_difference"
-PAIRS = (("CGN", "Original"), ("Original+CGN", "Original"), ("Original+CGN", "CGN"))
+# Of ODR-1: each way to robustness against plain training, and counterfactuals against the others.
+PAIRS = (
+    ("CGN", "Original"),
+    ("Original+CGN", "Original"),
+    ("IRM (2 envs)", "Original"),
+    ("LNTL", "Original"),
+    ("Original+GAN", "Original"),
+    ("Original+CGN", "IRM (2 envs)"),
+    ("Original+CGN", "LNTL"),
+    ("Original+CGN", "Original+GAN"),
+    ("Original+CGN", "CGN"),
+)
+
+
+def against(control: str, settings: Sequence[str]) -> list[tuple[str, str]]:
+    """The pairs of each of ``settings`` with ``control``."""
+    return [(setting, control) for setting in settings if setting != control]
 
 
 def _name(setting: str, over: str) -> str:

@@ -63,5 +63,9 @@ def test_a_pair_with_a_side_that_was_not_run_is_left_out(workplace):
     assert len(run.records) == 1
 
 
+def test_every_setting_is_paired_with_the_control():
+    assert differences.against("a", ["a", "b", "c"]) == [("b", "a"), ("c", "a")]
+
+
 def test_nothing_measured_is_missing(workplace):
     assert "MISSING" in differences.differences([], "ODR-1", "colored_mnist").to_html()
