@@ -18,6 +18,8 @@ MEANINGS = {
     "and that of what is left with the background",
     "foreground_iou_other": f"{_CAM}, cut at one half: intersection over union with the digit of "
     "another image",
+    "foreground_iou_beyond": f"{_CAM}, cut at one half: intersection over union with the true "
+    "digit minus that with the digit of another image",
     "heat_on_digit": f"{_CAM}: share of its heat on the true digit",
     "looked_share": f"{_CAM}: share of the image above one half",
     "positive_share": "LIME of the predicted class: share of the positive weight on the true digit",
@@ -27,6 +29,7 @@ MEANINGS = {
 CAM_TEXT = {
     "foreground_iou": "overlap with the digit",
     "foreground_iou_other": "overlap with the digit of another image (control)",
+    "foreground_iou_beyond": "overlap with the digit beyond that control",
     "heat_on_digit": "share of the heat on the digit",
     "looked_share": "share of the image that is looked at",
 }
