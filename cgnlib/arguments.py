@@ -141,7 +141,8 @@ def _add_train_cgn(train: argparse.ArgumentParser) -> None:
 
 def _add_import(weights: argparse.ArgumentParser) -> None:
     weights.epilog = (
-        "What reads them: mnist-cgn the parameter cgn_weights (every MNIST notebook), "
+        "What reads them: mnist-cgn the parameter cgn_weights (hqc, odr, ibr, explain, "
+        "extensions), "
         "mnist-gan the parameter gan_weights (odr), imagenet-cgn, biggan, u2net and u2netp the "
         "parameters of the ImageNet notebooks, mnist-classifier the parameter "
         "odr_classifier_weights (odr)."

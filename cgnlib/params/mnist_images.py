@@ -23,6 +23,7 @@ DROPPED = {
     },
     "noise": {"cgn_shared_noise": True},
 }
+RELEASED_ROW = "released weights"  # the row of `cgn_weights` beside rows that are trained
 
 
 class MnistImageParams(Params):

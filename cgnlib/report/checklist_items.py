@@ -177,9 +177,17 @@ def _bounds(evidence: Evidence) -> str:
         f"{len(fields)} parameters, {bounded} of them with numeric bounds, the others text, "
         "choices or switches; bounds, value per dataset and where the value comes from: [table "
         "below](#hyper-parameters); no value was chosen on test data: recipes were chosen on "
-        "validation data, penalty weights of IRM and LNTL on biased validation digits (the table "
-        "of candidates), budgets were cut to fit the time"
+        f"validation data{_penalty_weights(evidence)}, budgets were cut to fit the time"
     )
+
+
+def _penalty_weights(evidence: Evidence) -> str:
+    """Where those of IRM and LNTL come from; nothing for families without them."""
+    if not any("lntl_weight" in family.model.model_fields for family in evidence.families):
+        return ""
+    searched = evidence.scale in ("embedded", "full")
+    told = "chosen on biased validation digits (the table of candidates)"
+    return f", penalty weights of IRM and LNTL are {told if searched else 'defaults'}"
 
 
 def _runs(evidence: Evidence) -> str:

@@ -27,8 +27,12 @@ def full_records(experiment: str, dataset: str) -> list[Record]:
     return read_records(FULL, dataset, experiment, presets_only=True, root=root)
 
 
-def runs() -> list[FinishedRun]:
-    """Every committed run of the full scale, whatever its parameters, oldest first."""
+def every_full_run() -> list[FinishedRun]:
+    """Every committed run of the full scale, whatever its parameters, oldest first.
+
+    Raises:
+        UserError: a damaged file.
+    """
     return finished_runs(FULL, root=project_root() / "results")
 
 

@@ -46,13 +46,13 @@ def _shown(estimate: Estimate) -> str:
 
 
 def _in_doubt(estimate: Estimate, bound: float) -> str:
-    """Says so when the interval, over seeds or over the examples of one or two, contains the bound
-    the mean is held against."""
+    """Says so when the interval, over seeds or as recorded for one or two, contains the bound the
+    mean is held against."""
     if estimate.low is None or not estimate.low <= bound <= estimate.high:
         return ""
     ends = f"{_number(estimate.low, estimate.unit)} to {_number(estimate.high, estimate.unit)}"
-    of = "" if estimate.over == "seeds" else "the examples of "
-    return f"; in doubt: the interval over {of}{estimate.strength}, {ends}, contains the bound"
+    word = "over" if estimate.over == "seeds" else "recorded for"
+    return f"; in doubt: the interval {word} {estimate.strength}, {ends}, contains the bound"
 
 
 def _missing(condition: Rule, what: str) -> Outcome:

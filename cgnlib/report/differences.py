@@ -1,4 +1,5 @@
-"""Paired differences between training sets: the same test images, weights and seeds on both sides.
+"""Paired differences between trainings: the same test digits, first weights and seeds on both
+sides.
 
 A page records, for its one seed, the difference with a paired bootstrap over test digits. Over
 three seeds or more the interval is that of the mean difference over seeds.
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 METRIC = "test_accuracy"
 DIFFERENCE = "test_accuracy_difference"
-# Of ODR-1: each way to robustness against plain training, and counterfactuals against the others.
+# Of ODR-1, rows of every scale: each against plain training, counterfactuals against the others.
 PAIRS = (
     ("CGN", "Original"),
     ("Original+CGN", "Original"),
@@ -50,7 +51,8 @@ def record_differences(
     which a side was not run is left out.
 
     Args:
-        predictions: per setting, the arrays of its predictions on the same images in one order.
+        predictions: per setting, the arrays of its predictions on the same test digits in one
+            order, in the same colours unless the setting itself changes how test images look.
     """
     for setting, over in pairs:
         if not {setting, over} <= predictions.keys():
@@ -67,7 +69,7 @@ def record_differences(
             "points",
             n=len(one["predicted"]),
             interval=(low, high),
-            definition="difference of two test accuracies on the same images; interval: 95 %, "
+            definition="difference of two test accuracies on the same test digits; interval: 95 %, "
             "bootstrap over digits, both answers drawn together",
         )
 
@@ -110,13 +112,17 @@ def differences(
     experiment: str,
     dataset: str,
     pairs: Sequence[tuple[str, str]] = PAIRS,
+    source: str = "",
 ) -> "Styler":
-    """:func:`difference_rows` as a table; MISSING when no pair was measured."""
+    """:func:`difference_rows` as a table; MISSING when no pair was measured. ``source`` ends the
+    caption where the records are not the page's own."""
     import pandas as pd
 
     from cgnlib.report import tables
 
     rows = difference_rows(records, experiment, dataset, pairs)
-    rows = rows or [{"Difference": f"{tables.MISSING}: no two training sets were measured"}]
-    caption = f"{experiment}, paired differences of test accuracy in percent points, {dataset}"
+    rows = rows or [{"Difference": f"{tables.MISSING}: no pair was measured"}]
+    caption = (
+        f"{experiment}, paired differences of test accuracy in percent points, {dataset}{source}"
+    )
     return tables.styled(pd.DataFrame(rows), caption)

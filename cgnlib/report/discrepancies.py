@@ -127,7 +127,7 @@ def _of_runs(one: Discrepancy, evidence: Evidence) -> list[str]:
     told = []
     for run, text in _changed_runs(one, evidence.all_runs):
         told.append(f"{text} ({evidence.link(run.folder.name, run.folder.parent.name)})")
-    for run, text in _changed_runs(one, evidence.full_runs):
+    for run, text in _changed_runs(one, evidence.all_full_runs):
         told.append(f"{text} ({FULL_SCALE}, seed {run.params['seed']}, {run.folder.name})")
     return told
 

@@ -81,12 +81,18 @@ class Evidence:
         return committed.full_records(experiment, dataset)
 
     @cached_property
-    def full_runs(self) -> list[FinishedRun]:
+    def all_full_runs(self) -> list[FinishedRun]:
         """Every committed run of the full scale on these datasets, those with changed parameters
-        included; nothing on the full scale itself."""
+        included; nothing on the full scale itself.
+
+        Raises:
+            UserError: a damaged file.
+        """
         if self.scale == committed.FULL:
             return []
-        return [run for run in committed.runs() if run.folder.parent.name in self.datasets]
+        return [
+            run for run in committed.every_full_run() if run.folder.parent.name in self.datasets
+        ]
 
     @cached_property
     def judgements(self) -> list[judgements.Judgement]:

@@ -36,6 +36,13 @@ CAM_TEXT = {
 LIME_TEXT = {"positive_share": "share of the positive weight on the digit"}
 
 
+def unit(setting: str, metric: str) -> str:
+    """``difference`` for what may be negative, a silhouette or one share minus another, else
+    ``share``: intervals of a share are kept within 0 to 1."""
+    signed = " minus " in setting or metric.endswith("_beyond") or metric.startswith("silhouette")
+    return "difference" if signed else "share"
+
+
 def feature_metrics(panels: Sequence[str], factors: Sequence[str]) -> dict[str, str]:
     """Metrics of experiment EXT-1 and what a table calls them: every factor, panel by panel."""
     names = {

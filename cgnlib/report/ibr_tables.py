@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cgnlib.params import RELEASED_ROW
 from cgnlib.report import published
 from cgnlib.report.cells import COLUMNS, published_cell, styled
 from cgnlib.report.record_model import Record
@@ -19,8 +20,8 @@ def ablation(records: Sequence[Record], metrics: Mapping[str, str]) -> "Styler":
         "IBR-1",
         metrics,
         first="Dropped",
-        caption="One group of losses dropped at a time, same budget",
-        names={"none": "none (control)", "released weights": "nothing: released weights"},
+        caption="One group of losses dropped at a time, same budget of every trained row",
+        names={"none": "none (control)", RELEASED_ROW: f"nothing: {RELEASED_ROW}"},
     )
 
 

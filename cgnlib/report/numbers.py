@@ -7,12 +7,13 @@ from cgnlib.report.statistics import Estimate, summarise
 
 
 def number(value: float, unit: str) -> str:
-    """``95.1`` for accuracies in %, ``0.971`` for shares, ``8.9`` for digits; else a unit."""
+    """``95.1`` for accuracies in %, ``0.971`` for shares and their differences, ``8.9`` for digits;
+    else a unit."""
     if unit == "%":
         return f"{value:.1f}"
     if unit == "digits":
         return f"{value:.3g}"
-    return f"{value:.3f}" if unit == "share" else f"{value:,.4g} {unit}"
+    return f"{value:.3f}" if unit in ("share", "difference") else f"{value:,.4g} {unit}"
 
 
 def interval(estimate: Estimate) -> str:

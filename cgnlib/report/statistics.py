@@ -81,7 +81,8 @@ def summarise(records: Sequence[Record]) -> Estimate:
         return Estimate(fmean(values), low, high, unit, seeds, "seeds", std)
     if any(record.interval_low is None for record in records):
         return Estimate(fmean(values), None, None, unit, seeds, "", std)
-    low, high = min(r.interval_low for r in records), max(r.interval_high for r in records)
+    hull = min(r.interval_low for r in records), max(r.interval_high for r in records)
+    low, high = _clipped(hull, unit)
     return Estimate(fmean(values), low, high, unit, seeds, "examples", std)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from cgnlib.params import (
     IRM_WEIGHTS,
     LNTL_WEIGHTS,
+    RELEASED_ROW,
     GenintMnistParams,
     GenintParams,
     ImagenetParams,
@@ -108,6 +109,9 @@ def _odr(params: MnistParams) -> Iterator[Item]:
         yield Item("gan", "GAN", params.gan_steps, tuple(drivers.items()))
     for setting in params.settings():
         yield from _row(params, setting)
+    if params.odr_classifier_weights:
+        for split in ("test", "train"):
+            yield Item("predictions", f"released classifier, {split}", 0)
     yield from _amounts(params)
     yield from _causal(params)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))
@@ -156,8 +160,8 @@ def _extensions(params: MnistParams) -> Iterator[Item]:
         yield _classifier(params, "CGN", steps, f"CGN, {name}")
         yield Item("predictions", f"CGN, {name}", 0)
     if params.cgn_weights:
-        yield _classifier(params, "CGN", steps, "CGN, released weights")
-        yield Item("predictions", "CGN, released weights", 0)
+        yield _classifier(params, "CGN", steps, f"CGN, {RELEASED_ROW}")
+        yield Item("predictions", f"CGN, {RELEASED_ROW}", 0)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "extensions"),))
 
 
@@ -173,8 +177,8 @@ def _ibr(params: MnistParams) -> Iterator[Item]:
         yield _classifier(params, "CGN", params.ibr_classifier_steps, f"CGN, without {group}")
         yield Item("predictions", f"without {group}", 0)
     if params.cgn_weights:
-        yield _classifier(params, "CGN", params.ibr_classifier_steps, "CGN, released weights")
-        yield Item("predictions", "released weights", 0)
+        yield _classifier(params, "CGN", params.ibr_classifier_steps, f"CGN, {RELEASED_ROW}")
+        yield Item("predictions", RELEASED_ROW, 0)
     if params.dataset == "colored_mnist":
         digits = BUNDLED_TRAINING_DIGITS if params.digits == "bundled" else FULL_TRAINING_DIGITS
         yield Item("vae", "beta-VAE", params.vae_epochs * -(-digits // 64))

@@ -70,6 +70,6 @@ def test_everything_read_is_listed(workplace, notebook, call):
     seen.clear()
     call(params)
     # The ablations read these of a copy in which their own budget stands.
-    replaced = {"cgn_steps", "classifier_steps", "cgn_weights"} if notebook == "ibr" else set()
+    replaced = {"cgn_steps", "classifier_steps"} if notebook == "ibr" else set()
     assert "cgn_width" in seen
     assert seen - replaced <= set(listed_parameters(ROOT / "book" / f"{notebook}.ipynb"))

@@ -18,6 +18,20 @@ def run(workplace):
     return run
 
 
+@pytest.mark.parametrize(
+    ("setting", "metric", "expected"),
+    [
+        ("trained on CF", "foreground_iou", "share"),
+        ("trained on CF", "foreground_iou_beyond", "difference"),
+        ("CF minus original", "foreground_iou", "difference"),
+        ("trained on CF", "silhouette_real_shape", "difference"),
+        ("trained on CF", "neighbours_real_shape", "share"),
+    ],
+)
+def test_what_may_be_negative_is_no_share(setting, metric, expected):
+    assert explain_tables.unit(setting, metric) == expected
+
+
 def test_settings_stand_side_by_side_with_their_intervals(run):
     frame = explain_tables.side_by_side(run.records, "EXT-2", explain_tables.CAM_TEXT, "x").data
     assert list(frame) == ["", "trained on original", "trained on CF"]

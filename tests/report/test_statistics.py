@@ -70,6 +70,8 @@ def test_a_rate_stays_a_rate():
     assert share.high == 1.0
     digits = statistics.summarise(records("original", 9.0, 10.0, 10.0, unit="digits"))
     assert digits.high == 10.0  # of ten
+    signed = statistics.summarise(records("a minus b", -0.02, 0.0, -0.04, unit="difference"))
+    assert signed.low < signed.value < signed.high < 0.05 and signed.low < -0.05
 
 
 def test_paired_differences_cancel_what_the_seeds_share():

@@ -119,7 +119,7 @@ def test_one_seed_is_in_doubt_where_its_examples_do_not_settle_it():
     reasons = verdicts.judge("ODR", "wildlife_mnist", odr((14.5, 13.5, 15.5))).reasons
     ends = "13.5 % to 15.5 %, contains the bound"
     assert reasons[2].startswith("met: Original stays near chance")
-    assert f"in doubt: the interval over the examples of one seed, {ends}" in reasons[2]
+    assert f"in doubt: the interval recorded for one seed, {ends}" in reasons[2]
     assert "in doubt" not in verdicts.judge("ODR", "wildlife_mnist", odr()).reasons[2]
 
 

@@ -30,6 +30,7 @@ from cgnlib.pipelines.mnist.extensions import (
     extended,
     extension_rows,
     extension_settings,
+    trained_extensions,
 )
 from cgnlib.pipelines.mnist.gan_baseline import TrainedGan, gan, gan_images, sample_rows
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals, reader
@@ -93,6 +94,7 @@ __all__ = [
     "released_classifier",
     "running_accuracy",
     "texture_readings",
+    "trained_extensions",
     "vae",
     "sample_rows",
     "search_irm",

@@ -140,7 +140,7 @@ def predictions(
 def predictions_of(
     params: MnistParams, trained: TrainedClassifier, split: str
 ) -> tuple[dict[str, np.ndarray], store.Artefact]:
-    """As :func:`predictions`, of a classifier that is no row of the table."""
+    """As :func:`predictions`, of any trained or imported classifier."""
     key = {"split": split, "evaluated": datasets(params).variants[split].identity}
     return predictions_on(params, trained, getattr(datasets(params), split), key)
 

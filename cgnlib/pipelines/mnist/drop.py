@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from cgnlib import store
-from cgnlib.params import DROPPED, MnistParams
+from cgnlib.params import DROPPED, RELEASED_ROW, MnistParams
 from cgnlib.pipelines.mnist.classify import predictions
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn
 from cgnlib.pipelines.mnist.measure import Quality, quality
-from cgnlib.pipelines.mnist.released import RELEASED
 from cgnlib.training import progress
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """One row: the dropped group (or :data:`RELEASED`), its CGN, its quality, and per-example test
-    predictions of a classifier trained on its counterfactuals only."""
+    """One row: the dropped group (or :data:`RELEASED_ROW`), its CGN, its quality, and per-example
+    test predictions of a classifier trained on its counterfactuals only."""
 
     dropped: str
     params: MnistParams
@@ -29,24 +28,25 @@ class Ablation:
 
 def ablate(params: MnistParams, dropped: str) -> MnistParams:
     """``params`` without the group ``dropped``, at the ablations' budget: fewer updates, and banks
-    no larger than the classifier can see. Only the row :data:`RELEASED` takes ``cgn_weights``."""
+    no larger than the classifier can see. Only :data:`RELEASED_ROW` takes ``cgn_weights``."""
     seen = params.ibr_classifier_steps * params.classifier_batch
     budget = {
-        "cgn_weights": params.cgn_weights if dropped == RELEASED else "",
+        "cgn_weights": params.cgn_weights if dropped == RELEASED_ROW else "",
         "cgn_steps": params.ibr_cgn_steps,
         "classifier_steps": params.ibr_classifier_steps,
         "cf_images": min(params.cf_images, seen),
         "cf_bank_images": min(params.cf_bank_images, seen // 8),
     }
-    return params.model_copy(update={**DROPPED.get(dropped, {}), **budget})
+    changed = {} if dropped == RELEASED_ROW else DROPPED[dropped]
+    return params.model_copy(update={**changed, **budget})
 
 
 def ablations(params: MnistParams) -> list[Ablation]:
     """Train or load every row, the control first, released weights last."""
-    names = [*params.bias_groups(), *([RELEASED] if params.cgn_weights else [])]
+    names = [*params.bias_groups(), *([RELEASED_ROW] if params.cgn_weights else [])]
     rows = []
     for position, name in enumerate(names, 1):
-        told = name if name == RELEASED else f"dropping {name}"
+        told = name if name == RELEASED_ROW else f"dropping {name}"
         progress(f"ablation {position} of {len(names)}: {told}")
         short = ablate(params, name)
         trained = cgn(short)

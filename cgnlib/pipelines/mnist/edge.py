@@ -48,7 +48,7 @@ class EdgeRuns:
             f"right, after {self.steps} updates"
         )
         interval = scores.t_interval(counts)
-        if interval:
+        if interval:  # of the mean of counts, which end at ten
             interval = max(0.0, interval[0]), min(float(N_CLASSES), interval[1])
         yield (
             "correct_digits",

@@ -7,8 +7,7 @@ import numpy as np
 from cgnlib import store
 from cgnlib.errors import UserError
 from cgnlib.parameter_reading import nearest_name
-from cgnlib.params import MnistParams
-from cgnlib.pipelines.mnist import released
+from cgnlib.params import RELEASED_ROW, MnistParams
 from cgnlib.pipelines.mnist.classify import predictions
 from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn
 from cgnlib.training import progress
@@ -16,7 +15,7 @@ from cgnlib.training import progress
 RELEASED = "released"  # the row of `cgn_weights`: there when those are given, never trained
 # Name of a row in `extension_rows` to its published name and what it changes.
 EXTENSIONS = {
-    RELEASED: (released.RELEASED, {}),
+    RELEASED: (RELEASED_ROW, {}),
     "retrained": ("retrained", {}),
     "ssim": ("retrained + SSIM", {"weight_ssim": 1.0, "ssim_form": "gradient"}),
     "ssim_detached": (
@@ -53,6 +52,11 @@ class Extension:
 def extension_settings(experiment: str) -> list[str]:
     """Published names of the rows of ``experiment`` (EXT-5 or EXT-6)."""
     return [EXTENSIONS[name][0] for name, of in EXPERIMENTS.items() if experiment in of]
+
+
+def trained_extensions(experiment: str) -> list[str]:
+    """:func:`extension_settings` but for the released weights."""
+    return [name for name in extension_settings(experiment) if name != RELEASED_ROW]
 
 
 def extension_names(params: MnistParams) -> list[str]:

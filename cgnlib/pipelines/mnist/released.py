@@ -16,7 +16,6 @@ from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.networks import TrainedClassifier
 
 LAYOUT, GAN_LAYOUT, CLASSIFIER_LAYOUT = "mnist-cgn", "mnist-gan", "mnist-classifier"
-RELEASED = "released weights"  # the row of `cgn_weights` among rows that are trained
 RELEASED_CLASSIFIER = "released classifier"  # its row in the records of ODR-1
 
 
