@@ -67,6 +67,17 @@ _STUDIES = (
         for experiment, name in _EXTENSIONS
     ),
 )  # fmt: skip
+_CHANGE = "CF minus original"
+_EXPLANATIONS = (
+    *(
+        Row(f"neighbours of the same shape, {name}", "EXT-1", name, "neighbours_real_shape", 3,
+            True)
+        for name in ("trained on original", "trained on CF")
+    ),
+    Row(f"GradCAM overlap beyond that with another digit, {_CHANGE}", "EXT-2", _CHANGE,
+        "foreground_iou_beyond", 3, True),
+    Row(f"LIME weight on the digit, {_CHANGE}", "EXT-7", _CHANGE, "positive_share", 3, True),
+)  # fmt: skip
 _SOURCES = {"P": "paper", "G": "paper", "R1": "reproduction 1", "R2": "reproduction 2"}
 _GENINT4 = ("ImageNet only", "Stylized", "Mixup", "AutoAug", "GAN augmentation", "GenInt", "CGN")
 _CGN = ("IBR-3", "CGN", "training_time", 0)
@@ -84,6 +95,7 @@ TABLES = (
             Row("least label recovery by an oracle", "HQC-1", "CGN", "label_recovery", 3),
             Row("time to train the CGN (s)", *_CGN),
             *_STUDIES,
+            *_EXPLANATIONS,
         ),
     ),
     Table(
