@@ -223,9 +223,10 @@ def _records(args: argparse.Namespace) -> int:
     from cgnlib.report.records import read_records
 
     if args.markdown:
-        from cgnlib.report.readme import results_markdown
+        from cgnlib.report.readme import results_markdown, verdicts_markdown
 
-        print(results_markdown(args.scale or "embedded"))
+        scale = args.scale or "embedded"
+        print("\n\n".join(filter(None, (results_markdown(scale), verdicts_markdown(scale)))))
         return 0
     for record in read_records(args.scale, args.dataset, args.experiment):
         print(record.model_dump_json())

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from cgnlib.datasets import GENINT_MNIST_DATASETS, MNIST_DATASETS
 from cgnlib.errors import UserError
 from cgnlib.params import GENINT_MNIST_ROWS, ODR_SETTINGS
-from cgnlib.report import published
+from cgnlib.report import published, verdicts
 from cgnlib.report.cells import NOT_AVAILABLE, OTHER_TEXTURES, published_beside
 from cgnlib.report.records import Record, read_records
 from cgnlib.report.statistics import summarise
@@ -182,6 +182,33 @@ def _markdown(records: list[Record], table: Table) -> str:
             continue
         cells = [_cell(records, dataset, row, table.source) for dataset in table.datasets]
         lines.append(f"| {row.heading} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _seeds(count: int) -> str:
+    return "one seed" if count == 1 else f"{count} seeds"
+
+
+def verdicts_markdown(scale: str) -> str:
+    """A Markdown table of the verdicts on the claims that ``scale`` answers, by dataset, with the
+    seeds behind each; nothing where no run has finished."""
+    records = read_records(scale, presets_only=True)
+    datasets = [name for table in TABLES for name in table.datasets]
+    datasets = [name for name in datasets if any(r.dataset == name for r in records)]
+    found = {(one.claim, one.dataset): one for one in verdicts.judge_all(records, datasets)}
+    answered = {key: one for key, one in found.items() if one.verdict != "not run"}
+    if not answered:
+        return ""
+    lines = ["| claim | " + " | ".join(name.replace("_", " ") for name in datasets) + " |"]
+    lines.append("|---" * (len(datasets) + 1) + "|")
+    for claim in dict.fromkeys(claim for claim, _ in answered):
+        cells = []
+        for dataset in datasets:
+            verdict = answered.get((claim, dataset))
+            seeds = "" if verdict is None else f" ({_seeds(len(verdict.seeds))})"
+            shown = NOT_AVAILABLE if (claim, dataset) not in found else "MISSING"
+            cells.append(shown if verdict is None else verdict.verdict + seeds)
+        lines.append(f"| {claim} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cgnlib.errors import UserError
 from cgnlib.report import published, readme
-from cgnlib.report.readme import results_markdown
+from cgnlib.report.readme import results_markdown, verdicts_markdown
 
 
 def test_rows_from_records(write_run):
@@ -67,6 +67,24 @@ def test_every_row_is_an_experiment_of_its_datasets():
             about = [(row.experiment, dataset) in known for dataset in table.datasets]
             some = any(about) if row.optional else all(about)
             assert some or row.experiment in anywhere
+
+
+def test_verdicts_stand_claim_by_claim(write_run):
+    assert verdicts_markdown("full") == ""
+    for seed in range(3):
+        write_run(
+            "hqc", [("IBR-3", "CGN", "training_time", 300.0 + seed, None)], scale="full",
+            other=bool(seed), seed=seed,
+        )  # fmt: skip
+    write_run(
+        "hqc", [("IBR-3", "CGN", "training_time", 900.0, None)], scale="full",
+        dataset="double_colored_mnist",
+    )  # fmt: skip
+    assert verdicts_markdown("full").splitlines() == [
+        "| claim | colored mnist | double colored mnist |",
+        "|---|---|---|",
+        "| COST | supported (3 seeds) | partly (one seed) |",
+    ]
 
 
 def test_studies_have_rows_where_they_ran_and_none_elsewhere(monkeypatch):
