@@ -1,7 +1,8 @@
 """Speed of the biased MNIST family, one JSON line per measurement.
 
-    python benchmarks/mnist.py [NAME ...]     (default: every measurement but the whole journey)
+    python benchmarks/mnist.py [NAME ...]     (default: every measurement but the whole journeys)
     python benchmarks/mnist.py journey        (from nothing to an ODR number, each variant)
+    python benchmarks/mnist.py journey_full   (the same at the scale full)
 
 Run it on an otherwise idle machine. ``--threads`` sets the CPU threads (default 2).
 """
@@ -28,8 +29,12 @@ from cgnlib.paths import project_root
 from cgnlib.rng import rng
 
 
+def preset(scale: str, dataset: str) -> MnistParams:
+    return load_params(project_root() / "params" / scale / f"{dataset}.yaml")
+
+
 def embedded(dataset: str) -> MnistParams:
-    return load_params(project_root() / "params" / "embedded" / f"{dataset}.yaml")
+    return preset("embedded", dataset)
 
 
 def _cgn_step(name: str, params: MnistParams, random_vgg: bool = False) -> None:
@@ -108,8 +113,8 @@ def wildlife_images() -> None:
     say("wildlife_images", value, "images/s")
 
 
-def journey() -> None:
-    """From an empty store to the test accuracy of Original+CGN."""
+def _journey(name: str, scale: str) -> None:
+    """From an empty store to the test accuracy of Original+CGN, seed 0."""
     from cgnlib import mnist
     from cgnlib.evaluation.scores import accuracy
 
@@ -117,14 +122,22 @@ def journey() -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["CGN_RUNS"] = folder
             start = time.perf_counter()
-            arrays, _ = mnist.predictions(embedded(dataset), "Original+CGN", "test")
+            arrays, _ = mnist.predictions(preset(scale, dataset), "Original+CGN", "test")
             say(
-                "journey",
+                name,
                 time.perf_counter() - start,
                 "s",
                 dataset=dataset,
                 test_accuracy=round(accuracy(arrays["predicted"], arrays["shape"]), 2),
             )
+
+
+def journey() -> None:
+    _journey("journey", "embedded")
+
+
+def journey_full() -> None:
+    _journey("journey_full", "full")
 
 
 BENCHMARKS = {
@@ -138,10 +151,11 @@ BENCHMARKS = {
         classifier_images,
         wildlife_images,
         journey,
+        journey_full,
     )
 }
 
 
 if __name__ == "__main__":
-    quick = [name for name in BENCHMARKS if name != "journey"]
+    quick = [name for name in BENCHMARKS if not name.startswith("journey")]
     run(__doc__.splitlines()[0], BENCHMARKS, quick, threads=2)
