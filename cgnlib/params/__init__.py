@@ -6,7 +6,7 @@ from cgnlib.params.genint_mnist import GENINT_MNIST_ROWS, GenintMnistParams
 from cgnlib.params.imagenet import ImagenetParams
 from cgnlib.params.imagenet_classifiers import IMAGENET_ROWS, IMAGENET_TEST_SETS
 from cgnlib.params.mnist import IRM_WEIGHTS, LNTL_WEIGHTS, ODR_SETTINGS, MnistParams
-from cgnlib.params.mnist_images import DROPPED, RELEASED_ROW
+from cgnlib.params.mnist_images import DROPPED, RELEASED_CLASSIFIER, RELEASED_ROW
 
 __all__ = [
     "DROPPED",
@@ -17,6 +17,7 @@ __all__ = [
     "LATER",
     "LNTL_WEIGHTS",
     "ODR_SETTINGS",
+    "RELEASED_CLASSIFIER",
     "RELEASED_ROW",
     "GenintMnistParams",
     "GenintParams",

@@ -28,7 +28,8 @@ IRM_WEIGHTS, LNTL_WEIGHTS = (1e1, 1e2, 1e3, 1e4), (0.01, 0.1, 1.0)
 
 
 class MnistParams(MnistImageParams):
-    """Parameters of the biased MNIST family; the defaults are those of embedded colored MNIST."""
+    """Parameters of the biased MNIST family; the defaults are those of embedded colored MNIST, but
+    for the weights of IRM, whose former values are in the names of runs that were kept."""
 
     # Classifiers
     classifier_optimiser: Literal["adamw", "adadelta"] = Field(

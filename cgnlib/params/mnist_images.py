@@ -24,6 +24,7 @@ DROPPED = {
     "noise": {"cgn_shared_noise": True},
 }
 RELEASED_ROW = "released weights"  # the row of `cgn_weights` beside rows that are trained
+RELEASED_CLASSIFIER = "released classifier"  # that of `odr_classifier_weights`
 
 
 class MnistImageParams(Params):

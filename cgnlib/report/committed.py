@@ -11,7 +11,7 @@ from cgnlib.params import Params
 from cgnlib.paths import project_root
 from cgnlib.report.record_model import FinishedRun, Record
 from cgnlib.report.record_reading import finished_runs, read_records
-from cgnlib.report.statistics import ENOUGH_SEEDS
+from cgnlib.report.statistics import ENOUGH_SEEDS, seeds_in_words
 
 FULL, PAPER = "full", "paper"
 
@@ -90,4 +90,4 @@ def own_or_full(
     if not full:
         return [], f"MISSING: {reason}"
     seeds = len({record.seed for record in full})
-    return full, f"records of the full scale ({'one seed' if seeds == 1 else f'{seeds} seeds'})"
+    return full, f"records of the full scale ({seeds_in_words(seeds)})"

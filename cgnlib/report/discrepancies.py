@@ -135,6 +135,7 @@ def _of_runs(one: Discrepancy, evidence: Evidence) -> list[str]:
 def _changed_runs(
     one: Discrepancy, runs: Sequence[FinishedRun]
 ) -> Iterator[tuple[FinishedRun, str]]:
+    """Those of ``runs`` that change this point alone, each with what that did to its number."""
     experiment, setting, metric = one.number
     presets = {(r.folder.parent, r.notebook): r for r in runs if not r.overridden}
     for run in runs:

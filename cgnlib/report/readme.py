@@ -7,8 +7,9 @@ from cgnlib.errors import UserError
 from cgnlib.params import GENINT_MNIST_ROWS, ODR_SETTINGS
 from cgnlib.report import published, verdicts
 from cgnlib.report.cells import NOT_AVAILABLE, OTHER_TEXTURES, published_beside
+from cgnlib.report.record_model import Verdict
 from cgnlib.report.records import Record, read_records
-from cgnlib.report.statistics import summarise
+from cgnlib.report.statistics import seeds_in_words, summarise
 
 
 class Row(NamedTuple):
@@ -185,29 +186,28 @@ def _markdown(records: list[Record], table: Table) -> str:
     return "\n".join(lines)
 
 
-def _seeds(count: int) -> str:
-    return "one seed" if count == 1 else f"{count} seeds"
+def _verdict_cell(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return NOT_AVAILABLE
+    if verdict.verdict == "not run":
+        return "MISSING"
+    return f"{verdict.verdict} ({seeds_in_words(len(verdict.seeds))})"
 
 
 def verdicts_markdown(scale: str) -> str:
     """A Markdown table of the verdicts on the claims that ``scale`` answers, by dataset, with the
     seeds behind each; nothing where no run has finished."""
     records = read_records(scale, presets_only=True)
-    datasets = [name for table in TABLES for name in table.datasets]
-    datasets = [name for name in datasets if any(r.dataset == name for r in records)]
+    ran = {record.dataset for record in records}
+    datasets = [name for table in TABLES for name in table.datasets if name in ran]
     found = {(one.claim, one.dataset): one for one in verdicts.judge_all(records, datasets)}
-    answered = {key: one for key, one in found.items() if one.verdict != "not run"}
+    answered = dict.fromkeys(one.claim for one in found.values() if one.verdict != "not run")
     if not answered:
         return ""
     lines = ["| claim | " + " | ".join(name.replace("_", " ") for name in datasets) + " |"]
     lines.append("|---" * (len(datasets) + 1) + "|")
-    for claim in dict.fromkeys(claim for claim, _ in answered):
-        cells = []
-        for dataset in datasets:
-            verdict = answered.get((claim, dataset))
-            seeds = "" if verdict is None else f" ({_seeds(len(verdict.seeds))})"
-            shown = NOT_AVAILABLE if (claim, dataset) not in found else "MISSING"
-            cells.append(shown if verdict is None else verdict.verdict + seeds)
+    for claim in answered:
+        cells = [_verdict_cell(found.get((claim, dataset))) for dataset in datasets]
         lines.append(f"| {claim} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -22,6 +22,11 @@ ENOUGH_SEEDS = 3  # below it a t-interval says little (two seeds: 12.7 standard 
 _LIMITS = {"%": (0.0, 100.0), "share": (0.0, 1.0), "s": (0.0, math.inf), "digits": (0.0, 10.0)}
 
 
+def seeds_in_words(count: int) -> str:
+    """``one seed`` or ``3 seeds``."""
+    return "one seed" if count == 1 else f"{count} seeds"
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A mean over ``seeds`` with its spread and 95 % interval, in ``unit``.
@@ -42,7 +47,7 @@ class Estimate:
     @property
     def strength(self) -> str:
         """``one seed`` or ``3 seeds``."""
-        return "one seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        return seeds_in_words(len(self.seeds))
 
 
 def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:

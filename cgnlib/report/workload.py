@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from cgnlib.params import (
     IRM_WEIGHTS,
     LNTL_WEIGHTS,
+    RELEASED_CLASSIFIER,
     RELEASED_ROW,
     GenintMnistParams,
     GenintParams,
@@ -111,7 +112,7 @@ def _odr(params: MnistParams) -> Iterator[Item]:
         yield from _row(params, setting)
     if params.odr_classifier_weights:
         for split in ("test", "train"):
-            yield Item("predictions", f"released classifier, {split}", 0)
+            yield Item("predictions", f"{RELEASED_CLASSIFIER}, {split}", 0)
     yield from _amounts(params)
     yield from _causal(params)
     yield Item(OVERHEAD, "start, scores, figures", 0, (("notebook", "odr"),))

@@ -1,5 +1,6 @@
 """What the biased MNIST notebooks call: train-or-load recipes that join the library's rooms."""
 
+from cgnlib.params import RELEASED_CLASSIFIER
 from cgnlib.pipelines.mnist.amounts import AmountCell, amount_grid
 from cgnlib.pipelines.mnist.causal import EnvironmentScore, causal_identification
 from cgnlib.pipelines.mnist.classify import (
@@ -37,7 +38,7 @@ from cgnlib.pipelines.mnist.generate import TrainedCgn, cgn, counterfactuals, re
 from cgnlib.pipelines.mnist.invariance import irm, lntl
 from cgnlib.pipelines.mnist.latent_space import Latents, TrainedVae, latent_readings, latents, vae
 from cgnlib.pipelines.mnist.measure import Quality, oracles, quality
-from cgnlib.pipelines.mnist.released import RELEASED_CLASSIFIER, origin, released_classifier
+from cgnlib.pipelines.mnist.released import origin, released_classifier
 from cgnlib.pipelines.mnist.search import Search, search_irm, search_lntl, searches
 from cgnlib.pipelines.mnist.textures import TextureReading, texture_readings
 

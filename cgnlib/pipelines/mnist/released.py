@@ -1,10 +1,13 @@
 """Networks from published weights: a CGN or a GAN in place of a trained one, a classifier beside
 the trained ones."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from cgnlib import store
 from cgnlib.classifiers.cnn import MnistCnn
@@ -16,7 +19,7 @@ from cgnlib.params import MnistParams
 from cgnlib.pipelines.mnist.networks import TrainedClassifier
 
 LAYOUT, GAN_LAYOUT, CLASSIFIER_LAYOUT = "mnist-cgn", "mnist-gan", "mnist-classifier"
-RELEASED_CLASSIFIER = "released classifier"  # its row in the records of ODR-1
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def origin(name: str, artefact: store.Artefact, history: list[dict]) -> str:
@@ -31,6 +34,18 @@ def origin(name: str, artefact: store.Artefact, history: list[dict]) -> str:
     )
 
 
+def _imported(
+    build: Callable[[], Network], reference: str, layout: str, device: str
+) -> tuple[Network, store.Artefact]:
+    """The network of the published ``layout`` with the weights of ``reference``, in eval mode and
+    without gradients, and their artefact."""
+    state, artefact = imported_weights(reference, layout)
+    with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
+        model = build()
+    model.load_state_dict(state)
+    return model.to(device).eval().requires_grad_(False), artefact
+
+
 def released_cgn(params: MnistParams) -> tuple[MnistCgn, store.Artefact, dict[str, np.ndarray]]:
     """The CGN whose weights ``params.cgn_weights`` names: model (eval), artefact, one sheet.
 
@@ -41,11 +56,7 @@ def released_cgn(params: MnistParams) -> tuple[MnistCgn, store.Artefact, dict[st
     Raises:
         UserError: no such file or hash, or not a whole checkpoint of that layout.
     """
-    state, artefact = imported_weights(params.cgn_weights, LAYOUT)
-    with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
-        model = MnistCgn()
-    model.load_state_dict(state)
-    model.to(params.device).eval().requires_grad_(False)
+    model, artefact = _imported(MnistCgn, params.cgn_weights, LAYOUT, params.device)
     made = {name: images[None].numpy() for name, images in sheet(model, params.seed).items()}
     return model, artefact, {**made, "steps": np.empty(0, dtype=int)}
 
@@ -58,11 +69,7 @@ def released_gan(params: MnistParams) -> tuple[MnistGan, store.Artefact]:
     Raises:
         UserError: no such file or hash, or not a whole checkpoint of that layout.
     """
-    state, artefact = imported_weights(params.gan_weights, GAN_LAYOUT)
-    with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
-        model = MnistGan()
-    model.load_state_dict(state)
-    return model.to(params.device).eval().requires_grad_(False), artefact
+    return _imported(MnistGan, params.gan_weights, GAN_LAYOUT, params.device)
 
 
 def released_classifier(params: MnistParams) -> TrainedClassifier | None:
@@ -74,8 +81,7 @@ def released_classifier(params: MnistParams) -> TrainedClassifier | None:
     """
     if not params.odr_classifier_weights:
         return None
-    state, artefact = imported_weights(params.odr_classifier_weights, CLASSIFIER_LAYOUT)
-    with torch.random.fork_rng(devices=[]):  # first weights, about to be replaced
-        model = MnistCnn()
-    model.load_state_dict(state)
-    return TrainedClassifier(model.to(params.device).eval().requires_grad_(False), artefact, [])
+    model, artefact = _imported(
+        MnistCnn, params.odr_classifier_weights, CLASSIFIER_LAYOUT, params.device
+    )
+    return TrainedClassifier(model, artefact, [])
